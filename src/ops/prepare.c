@@ -1,0 +1,181 @@
+/* prepare.c: the services that operators' prepare functions call: checks, shapes, memory and steps. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ops/op.h"
+#include "ops/temp.h"
+
+lrt_status lrt_prepare_fail(lrt_prepare *p, lrt_status code, const char *format, ...) {
+  char sentence[400];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(sentence, sizeof sentence, format, args);
+  va_end(args);
+  return lrt_fail(p->err, code, "%s (node %d): %s", lrt_node_name(p->node), p->node_index, sentence);
+}
+
+lrt_status lrt_prepare_arity(lrt_prepare *p, int min_inputs, int max_inputs, int outputs) {
+  const lrt_node *node = p->node;
+  if (node->input_count < min_inputs || (max_inputs >= 0 && node->input_count > max_inputs))
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d inputs, which this operator does not take",
+                            node->input_count);
+  if (node->output_count != outputs)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d outputs, expected %d", node->output_count, outputs);
+  for (int i = 0; i < min_inputs; i++)
+    if (p->inputs[i] == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d must not be left out", i);
+  return LRT_OK;
+}
+
+lrt_status lrt_prepare_types(lrt_prepare *p, int input, const int *types) {
+  for (const int *t = types; *t >= 0; t++)
+    if ((int)p->inputs[input]->type == *t) return LRT_OK;
+  return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of input %d (tensor \"%s\") is not supported",
+                          lrt_type_name(p->inputs[input]->type), input, p->inputs[input]->name);
+}
+
+lrt_status lrt_prepare_need(lrt_prepare *p, int input) {
+  return p->running || p->inputs[input]->readable ? LRT_OK : LRT_DEFER;
+}
+
+lrt_status lrt_prepare_integers(lrt_prepare *p, int input, int64_t *out, int max, int *count) {
+  const lrt_value *value = p->inputs[input];
+  if (value->type != LRT_INT32 && value->type != LRT_INT64 && value->type != LRT_INT16)
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "input %d (tensor \"%s\") is %s, expected an integer type", input,
+                            value->name, lrt_type_name(value->type));
+  LRT_TRY(lrt_prepare_need(p, input));
+  const int64_t n = lrt_shape_count(&value->shape);
+  if (n < 0 || n > max)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") holds %lld numbers, at most %d allowed",
+                            input, value->name, (long long)n, max);
+  for (int i = 0; i < (int)n; i++) {
+    if (value->type == LRT_INT32) out[i] = ((const int32_t *)value->data)[i];
+    else if (value->type == LRT_INT64) out[i] = ((const int64_t *)value->data)[i];
+    else out[i] = ((const int16_t *)value->data)[i];
+  }
+  *count = (int)n;
+  return LRT_OK;
+}
+
+lrt_status lrt_prepare_shape(lrt_prepare *p, int output, const lrt_shape *shape) {
+  lrt_value *value = p->outputs[output];
+  char text[100];
+  if (value == NULL) return LRT_OK;
+  for (int i = 0; i < shape->rank; i++)
+    if (shape->dims[i] < 0)
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output %d would have the shape %s", output,
+                              lrt_shape_text(shape, text, sizeof text));
+  const int64_t bytes = lrt_type_bits(value->type) == 0 ? 0 : lrt_shape_bytes(shape, value->type);
+  if (bytes < 0 || lrt_shape_count(shape) < 0)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output %d of shape %s is too large", output,
+                            lrt_shape_text(shape, text, sizeof text));
+  value->shape = *shape;
+  value->shaped = true;
+  value->bytes = (size_t)bytes;
+  if (value->type == LRT_STRING) value->growable = true;
+  else if (lrt_type_bits(value->type) == 0) value->bytes = sizeof(int32_t); /* resource id */
+  return LRT_OK;
+}
+
+void lrt_prepare_grows(lrt_prepare *p, int output) {
+  if (p->outputs[output] != NULL) p->outputs[output]->growable = true;
+}
+
+void *lrt_prepare_contents(lrt_prepare *p, int output) {
+  lrt_value *value = p->outputs[output];
+  value->data = lrt_arena_get(p->arena, value->bytes);
+  value->readable = value->data != NULL;
+  return value->data;
+}
+
+void *lrt_prepare_params(lrt_prepare *p, size_t bytes) { return lrt_arena_get(p->arena, bytes); }
+
+lrt_status lrt_prepare_no_memory(lrt_prepare *p) {
+  return lrt_alloc_fail(p->err, p->arena->alloc, 0, lrt_node_name(p->node));
+}
+
+lrt_value *lrt_prepare_temp(lrt_prepare *p, size_t bytes) {
+  static const lrt_quant no_quant = {LRT_QUANT_NONE, 0, NULL, NULL, 0, 0, -1, -1};
+  lrt_temp *temp = lrt_arena_get(p->arena, sizeof *temp);
+  if (temp == NULL) return NULL;
+  temp->value.type = LRT_UINT8;
+  temp->value.quant = &no_quant;
+  temp->value.bytes = bytes;
+  temp->value.shaped = true;
+  temp->value.tensor = -1;
+  temp->value.name = "temporary";
+  temp->next = p->temps;
+  p->temps = temp;
+  return &temp->value;
+}
+
+lrt_status lrt_prepare_step(lrt_prepare *p, lrt_step_fn fn, const void *params, int64_t units, size_t worker_scratch,
+                            const char *kernel) {
+  lrt_step *step = lrt_arena_get(p->arena, sizeof *step);
+  if (step == NULL) return lrt_prepare_no_memory(p);
+  step->fn = fn;
+  step->params = params;
+  step->inputs = p->inputs;
+  step->outputs = p->outputs;
+  step->units = units < 0 ? 0 : units;
+  step->kernel = kernel;
+  step->worker_scratch_bytes = (worker_scratch + LRT_ALLOC_ALIGN - 1) / LRT_ALLOC_ALIGN * LRT_ALLOC_ALIGN;
+  if (p->last != NULL) p->last->next = step;
+  else p->first = step;
+  p->last = step;
+  return LRT_OK;
+}
+
+typedef struct copy_params {
+  int input, output;
+} copy_params;
+
+static lrt_status copy_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+  const copy_params *params = step->params;
+  const lrt_value *from = step->inputs[params->input];
+  lrt_value *to = step->outputs[params->output];
+  (void)begin;
+  (void)end;
+  if (to->growable) LRT_TRY(lrt_value_reserve(to, from->bytes, run->err));
+  if (from->bytes > 0 && from->data != to->data) memmove(to->data, from->data, from->bytes);
+  return LRT_OK;
+}
+
+lrt_status lrt_prepare_copy(lrt_prepare *p, int input, int output) {
+  copy_params *params = lrt_prepare_params(p, sizeof *params);
+  if (params == NULL) return lrt_prepare_no_memory(p);
+  params->input = input;
+  params->output = output;
+  return lrt_prepare_step(p, copy_step, params, 1, 0, "copy");
+}
+
+lrt_status lrt_value_reserve(lrt_value *value, size_t bytes, lrt_error *err) {
+  if (bytes > value->capacity || value->data == NULL) {
+    const size_t room = bytes + bytes / 2 + LRT_ALLOC_ALIGN;
+    void *data = lrt_alloc_get(value->alloc, room);
+    if (data == NULL) return lrt_alloc_fail(err, value->alloc, room, value->name);
+    lrt_alloc_free(value->data);
+    value->data = data;
+    value->capacity = room;
+  }
+  value->bytes = bytes;
+  return LRT_OK;
+}
+
+bool lrt_value_is_quantized(const lrt_value *value) { return value->quant->kind != LRT_QUANT_NONE; }
+
+float lrt_value_scale(const lrt_value *value) {
+  return value->quant->kind == LRT_QUANT_AFFINE && value->quant->count > 0 ? value->quant->scale[0] : 1.0f;
+}
+
+int32_t lrt_value_zero_point(const lrt_value *value) {
+  return value->quant->kind == LRT_QUANT_AFFINE && value->quant->count > 0 ? value->quant->zero_point[0] : 0;
+}
+
+lrt_status lrt_prepare_quantized(lrt_prepare *p, const lrt_value *value) {
+  if (value->quant->kind != LRT_QUANT_AFFINE || value->quant->count != 1 || !(value->quant->scale[0] > 0))
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" of type %s lacks a per-tensor scale", value->name,
+                            lrt_type_name(value->type));
+  return LRT_OK;
+}

@@ -1,0 +1,105 @@
+/* weights.c: the store of packed weights: a list under one lock, searched by key. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/weights.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+typedef struct packed {
+  lrt_weights_key key;
+  size_t bytes;
+  void *data;
+  struct packed *next;
+} packed;
+
+#define BUCKETS 256
+
+struct lrt_weights {
+  lrt_alloc *alloc;
+  atomic_int references;
+  pthread_mutex_t lock;
+  uint64_t bytes;
+  packed *buckets[BUCKETS];
+};
+
+lrt_status lrt_weights_create(lrt_alloc *alloc, lrt_weights **out, lrt_error *err) {
+  lrt_weights *weights = lrt_alloc_zero(alloc, sizeof *weights);
+  if (weights == NULL) return lrt_alloc_fail(err, alloc, sizeof *weights, "the weight store");
+  weights->alloc = alloc;
+  atomic_init(&weights->references, 1);
+  pthread_mutex_init(&weights->lock, NULL);
+  *out = weights;
+  return LRT_OK;
+}
+
+lrt_weights *lrt_weights_retain(lrt_weights *weights) {
+  atomic_fetch_add_explicit(&weights->references, 1, memory_order_relaxed);
+  return weights;
+}
+
+void lrt_weights_destroy(lrt_weights *weights) {
+  if (weights == NULL) return;
+  if (atomic_fetch_sub_explicit(&weights->references, 1, memory_order_acq_rel) != 1) return;
+  for (int i = 0; i < BUCKETS; i++) {
+    for (packed *p = weights->buckets[i], *next; p != NULL; p = next) {
+      next = p->next;
+      lrt_alloc_free(p->data);
+      lrt_alloc_free(p);
+    }
+  }
+  pthread_mutex_destroy(&weights->lock);
+  lrt_alloc_free(weights);
+}
+
+static unsigned bucket_of(const lrt_weights_key *key) {
+  return (unsigned)(((uintptr_t)key->data >> 4) * 2654435761u >> 8) % BUCKETS;
+}
+
+static int same_key(const lrt_weights_key *a, const lrt_weights_key *b) {
+  return a->data == b->data && strcmp(a->layout, b->layout) == 0 &&
+         memcmp(a->numbers, b->numbers, sizeof a->numbers) == 0;
+}
+
+static lrt_status make(lrt_weights *weights, const lrt_weights_key *key, size_t bytes, lrt_weights_fill fill,
+                       const void *arg, packed **out, lrt_error *err) {
+  packed *p = lrt_alloc_zero(weights->alloc, sizeof *p);
+  if (p != NULL) p->data = lrt_alloc_zero(weights->alloc, bytes);
+  if (p == NULL || p->data == NULL) {
+    lrt_alloc_free(p);
+    return lrt_alloc_fail(err, weights->alloc, bytes, "packed weights");
+  }
+  p->key = *key;
+  p->bytes = bytes;
+  fill(p->data, arg);
+  *out = p;
+  return LRT_OK;
+}
+
+lrt_status lrt_weights_get(lrt_weights *weights, const lrt_weights_key *key, size_t bytes, lrt_weights_fill fill,
+                           const void *arg, const void **out, lrt_error *err) {
+  packed **bucket = &weights->buckets[bucket_of(key)];
+  lrt_status status = LRT_OK;
+  pthread_mutex_lock(&weights->lock);
+  packed *p = *bucket;
+  while (p != NULL && !(same_key(&p->key, key) && p->bytes == bytes)) p = p->next;
+  if (p == NULL) {
+    status = make(weights, key, bytes, fill, arg, &p, err);
+    if (status == LRT_OK) {
+      p->next = *bucket;
+      *bucket = p;
+      weights->bytes += bytes;
+    }
+  }
+  pthread_mutex_unlock(&weights->lock);
+  if (status == LRT_OK) *out = p->data;
+  return status;
+}
+
+uint64_t lrt_weights_bytes(const lrt_weights *weights) {
+  pthread_mutex_t *lock = (pthread_mutex_t *)&weights->lock;
+  pthread_mutex_lock(lock);
+  const uint64_t bytes = weights->bytes;
+  pthread_mutex_unlock(lock);
+  return bytes;
+}
