@@ -1,8 +1,38 @@
-# Makefile: thin front door; the work is done by cmake, ctest and pytest.
+# Makefile: thin front door; the work is done by cmake, ctest, pytest and the scripts in tools/.
+# SPDX-License-Identifier: Apache-2.0
 BUILD ?= build
-.PHONY: build test
-build:
-	cmake -S . -B $(BUILD) -DLRT_WERROR=ON
-	cmake --build $(BUILD) -j
-test: build
-	ctest --test-dir $(BUILD) --output-on-failure
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+CMAKE_FLAGS ?=
+PYTHON = $$(tools/setup.sh venv)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help build test test-full lint install clean
+
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+build: ## configure and compile the library and the command into $(BUILD)
+	@tools/setup.sh build
+	cmake -S . -B $(BUILD) $(CMAKE_FLAGS)
+	cmake --build $(BUILD) -j $(JOBS)
+
+test: ## install what is missing, build, run the C and Python tests
+	@tools/setup.sh test
+	cmake -S . -B $(BUILD) $(CMAKE_FLAGS)
+	cmake --build $(BUILD) -j $(JOBS)
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+	@tools/pytest.sh $(BUILD)
+
+test-full: ## everything: all builds, sanitizers, compilers and architectures without sampling
+	@.ci/run --full
+
+lint: ## check the rules of the house, and the format where clang-format 14 is installed
+	@tools/lint.py
+	@tools/format.sh --check
+
+install: build ## install below PREFIX (default /usr/local)
+	cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean: ## remove $(BUILD)
+	cmake -E rm -rf $(BUILD)

@@ -1,4 +1,5 @@
 # isa.cmake: the suffix of a kernel file (gemm_avx2.c) decides its compiler flags; foreign architectures are left out.
+# SPDX-License-Identifier: Apache-2.0
 set(LRT_ISA_x86_64 avx2 avxvnni avx512 avx512vnni avx512bf16)
 set(LRT_ISA_aarch64 neon neondot neoni8mm)
 set(LRT_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi2)

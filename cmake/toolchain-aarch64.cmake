@@ -1,4 +1,5 @@
 # toolchain-aarch64.cmake: Debian's cross compiler; tests run under qemu-user.
+# SPDX-License-Identifier: Apache-2.0
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)

@@ -1,0 +1,35 @@
+# apps.cmake: the command litert from apps/litert/*.c, on top of the shared library.
+# SPDX-License-Identifier: Apache-2.0
+file(GLOB LRT_APP_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/apps/litert/*.c)
+if(LRT_APP_SOURCES)
+  # Small helpers (text, JSON, .npy) that the library hides: the linker takes only those the command calls.
+  set(LRT_HELPER_SOURCES ${LRT_SOURCES})
+  list(FILTER LRT_HELPER_SOURCES INCLUDE REGEX "/src/(base|formats)/")
+  add_library(litert_helpers STATIC ${LRT_HELPER_SOURCES})
+  target_include_directories(litert_helpers PUBLIC include src)
+  target_link_libraries(litert_helpers PUBLIC Threads::Threads m)
+
+  add_executable(litert_command ${LRT_APP_SOURCES})
+  set_target_properties(litert_command PROPERTIES OUTPUT_NAME litert
+    BUILD_RPATH "$ORIGIN" INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}" BUILD_RPATH_USE_ORIGIN ON)
+  target_compile_definitions(litert_command PRIVATE LRT_VERSION="${PROJECT_VERSION}")
+  target_link_options(litert_command PRIVATE -Wl,--gc-sections)
+  target_link_libraries(litert_command PRIVATE litert litert_helpers)
+
+  # Pictures are a component: without the libraries the command is built and says so in `litert version`.
+  set(LRT_HAVE_PNG 0)
+  set(LRT_HAVE_JPEG 0)
+  if(LRT_PICTURES)
+    find_package(PNG QUIET)
+    find_package(JPEG QUIET)
+    if(PNG_FOUND)
+      set(LRT_HAVE_PNG 1)
+      target_link_libraries(litert_command PRIVATE PNG::PNG)
+    endif()
+    if(JPEG_FOUND)
+      set(LRT_HAVE_JPEG 1)
+      target_link_libraries(litert_command PRIVATE JPEG::JPEG)
+    endif()
+  endif()
+  target_compile_definitions(litert_command PRIVATE LRT_HAVE_PNG=${LRT_HAVE_PNG} LRT_HAVE_JPEG=${LRT_HAVE_JPEG})
+endif()
