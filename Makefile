@@ -12,7 +12,7 @@ PYTHON = $$(tools/setup.sh venv)/bin/python
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-build: ## configure and compile the library and the command into $(BUILD)
+build: ## install what is missing, compile the library and the command into build/
 	@tools/setup.sh build
 	cmake -S . -B $(BUILD) $(CMAKE_FLAGS)
 	cmake --build $(BUILD) -j $(JOBS)
@@ -34,5 +34,5 @@ lint: ## check the rules of the house, and the format where clang-format 14 is i
 install: build ## install below PREFIX (default /usr/local)
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
-clean: ## remove $(BUILD)
+clean: ## remove build/
 	cmake -E rm -rf $(BUILD)

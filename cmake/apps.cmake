@@ -2,19 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 file(GLOB LRT_APP_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/apps/litert/*.c)
 if(LRT_APP_SOURCES)
-  # Small helpers (text, JSON, .npy) that the library hides: the linker takes only those the command calls.
-  set(LRT_HELPER_SOURCES ${LRT_SOURCES})
-  list(FILTER LRT_HELPER_SOURCES INCLUDE REGEX "/src/(base|formats)/")
-  add_library(litert_helpers STATIC ${LRT_HELPER_SOURCES})
-  target_include_directories(litert_helpers PUBLIC include src)
-  target_link_libraries(litert_helpers PUBLIC Threads::Threads m)
-
   add_executable(litert_command ${LRT_APP_SOURCES})
   set_target_properties(litert_command PROPERTIES OUTPUT_NAME litert
     BUILD_RPATH "$ORIGIN" INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}" BUILD_RPATH_USE_ORIGIN ON)
   target_compile_definitions(litert_command PRIVATE LRT_VERSION="${PROJECT_VERSION}")
   target_link_options(litert_command PRIVATE -Wl,--gc-sections)
-  target_link_libraries(litert_command PRIVATE litert litert_helpers)
+  # First the shared library, for everything public; then its archive, from which the linker takes only the
+  # hidden helpers (text, JSON, .npy) that the command calls.
+  target_link_libraries(litert_command PRIVATE litert litert_rooms)
 
   # Pictures are a component: without the libraries the command is built and says so in `litert version`.
   set(LRT_HAVE_PNG 0)
