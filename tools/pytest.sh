@@ -11,4 +11,4 @@ tests=()
 for place in tests/tools tests/python tests/test_litert.py; do
   [ ! -e "$place" ] || tests+=("$place")
 done
-LITERT_BUILD=$build "$python" -m pytest -p no:cacheprovider -q "${tests[@]}" "$@"
+LITERT_BUILD=$build "$python" -m pytest -p no:cacheprovider --no-header -rs "${tests[@]}" "$@"

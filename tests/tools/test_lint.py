@@ -19,9 +19,9 @@ def script(name, body):
 
 
 GOOD = {
-    "src/base/memory.h": c_file("memory.h", "void *lrt_get(int n);\n"),
-    "src/base/memory.c": c_file("memory.c", '#include "base/memory.h"\nvoid *lrt_get(int n) { return malloc(n); }\n'),
-    "src/graph/node.h": c_file("node.h", '#include "base/memory.h"\nint lrt_node(int);\n'),
+    "src/base/alloc.h": c_file("alloc.h", "void *lrt_get(int n);\n"),
+    "src/base/alloc.c": c_file("alloc.c", '#include "base/alloc.h"\nvoid *lrt_get(int n) { return malloc(n); }\n'),
+    "src/graph/node.h": c_file("node.h", '#include "base/alloc.h"\nint lrt_node(int);\n'),
     "src/graph/node.c": c_file("node.c", '#include "graph/node.h"\nint lrt_node(int n) {\n  return n;\n}\n'),
     "src/opset/ops.def": c_file("ops.def", "OP(0, ADD)\nOP(1, SUB)\nOP(2, MUL)\n"),
     "include/litert/run.h": c_file("run.h", "\n/* Runs. */\nLRT_API int lrt_run(int n);\nLRT_API int lrt_stop(void);\n"),
@@ -54,9 +54,9 @@ BAD = {
     "sideways include": ("src/kernels/gemm/k.h", c_file("k.h", '#include "graph/node.h"\n'), 3,
                          "kernels may not include graph"),
     "app includes graph": ("apps/litert/a.c", c_file("a.c", '#include "graph/node.h"\n'), 3, "apps may not include graph"),
-    "public header includes a room": ("include/litert/x.h", c_file("x.h", '#include "base/memory.h"\n'), 3,
+    "public header includes a room": ("include/litert/x.h", c_file("x.h", '#include "base/alloc.h"\n'), 3,
                                       "include may not include base"),
-    "binding includes a room": ("bindings/python/b.c", c_file("b.c", '#include "base/memory.h"\n'), 3,
+    "binding includes a room": ("bindings/python/b.c", c_file("b.c", '#include "base/alloc.h"\n'), 3,
                                 "bindings may not include base"),
     "room includes tests": ("src/base/t.c", c_file("t.c", '#include "../../tests/check.h"\n'), 3, "not a file"),
     "unknown room": ("src/utils/u.c", c_file("u.c", ""), 1, "'utils' is not in the table"),
@@ -67,11 +67,12 @@ BAD = {
     "script without caption": ("tools/s.py", "import os\n", 1, "the role of the file"),
     "script without tag": ("tools/s.sh", "#!/bin/bash\n# s.sh: a role.\nset -e\n", 3, "the line is exactly"),
     "document without title": ("docs/d.md", "words\n", 1, "the first line is a heading"),
-    "same name twice": ("src/graph/memory.c", c_file("memory.c", ""), 1, "the file name is taken by src/base/memory.c"),
+    "same name twice": ("src/graph/alloc.c", c_file("alloc.c", ""), 1, "the file name is taken by src/base/alloc.c"),
     "long file": ("src/base/long.c", c_file("long.c", "int a;\n" * 1200), 1201, "more than 1200"),
     "long function": ("src/base/fn.c", c_file("fn.c", long_body(121)), 3, "lrt_long has 121 lines"),
     "long kernel": ("src/kernels/f_ref.c", c_file("f_ref.c", long_body(251)), 3, "lrt_long has 251 lines"),
     "long Python function": ("tools/l.py", script("l.py", "def f(n):\n" + "    n += 1\n" * 120), 3, "f has 121 lines"),
+    "heap beside the door": ("src/base/h.c", c_file("h.c", "void f(void) { free(0); }\n"), 3, "free is called"),
     "heap outside base": ("src/graph/h.c", c_file("h.c", "void f(void) { free(0); }\n"), 3, "free is called"),
     "heap in an app": ("apps/litert/h.c", c_file("h.c", "void f(void) { malloc(1); }\n"), 3, "malloc is called"),
     "printing": ("src/base/p.c", c_file("p.c", 'void f(void) { printf("a"); }\n'), 3, "the library never prints"),
@@ -111,7 +112,7 @@ ALLOWED = {
     "kernel of 250 lines": ("src/kernels/f_ref.c", c_file("f_ref.c", long_body(250))),
     "words in comments and texts": ("src/graph/w.c", c_file("w.c", '/* malloc( */ const char *w = "free(exit())";\n')),
     "member named free": ("src/graph/w.c", c_file("w.c", "void f(struct s *x) { x->free(x); }\n")),
-    "public header beside the room's": ("include/litert/memory.h", c_file("memory.h", "int lrt_m;\n")),
+    "public header beside the room's": ("include/litert/alloc.h", c_file("alloc.h", "int lrt_m;\n")),
     "long table is no function": ("src/base/t.c", c_file("t.c", "static int t[] = {\n" + "  1,\n" * 200 + "};\n")),
     "branches of the preprocessor": ("src/base/b.c", c_file(
         "b.c", "int f(int n) {\n#if A\n  if (n) {\n#else\n  if (!n) {\n#endif\n    n++;\n  }\n  return n;\n}\n"
