@@ -111,12 +111,14 @@ static void open_gate(gate *g) {
 void lrt_team_barrier(const lrt_worker *worker) {
   if (worker->count <= 1) return;
   struct lrt_team_run *run = worker->run;
+  /* Plain fields are read before arriving: the last one to leave a run may meet the next run's writes. */
+  const int spin = run->spin;
   const uint32_t turn = atomic_load_explicit(&run->turn.value, memory_order_relaxed);
-  if (atomic_fetch_add_explicit(&run->arrived, 1, memory_order_acq_rel) + 1 == run->count) {
+  if (atomic_fetch_add_explicit(&run->arrived, 1, memory_order_acq_rel) + 1 == worker->count) {
     atomic_store_explicit(&run->arrived, 0, memory_order_relaxed);
     open_gate(&run->turn);
   } else {
-    pass_gate(&run->turn, turn, run->spin);
+    pass_gate(&run->turn, turn, spin);
   }
 }
 
