@@ -4,6 +4,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?=
+export CMAKE_GENERATOR ?= Ninja
 PYTHON = $$(tools/setup.sh venv)/bin/python
 
 .DEFAULT_GOAL := help

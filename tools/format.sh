@@ -9,7 +9,7 @@ if [ -z "$tool" ] || ! "$tool" --version | grep -q 'version 14\.'; then
   echo "format: skipped, clang-format 14 is not installed" >&2
   exit 0
 fi
-mapfile -t files < <(git ls-files -co --exclude-standard -- '*.c' '*.h')
+mapfile -t files < <(git -c 'safe.directory=*' ls-files -co --exclude-standard -- '*.c' '*.h')
 if [ "${1:-}" = --check ]; then
   "$tool" --dry-run -Werror "${files[@]}"
 else

@@ -90,11 +90,12 @@ def blank_comments(text):
 
 def list_paths(root):
     """Tracked and new files that git does not ignore; every file where there is no git."""
-    git = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"],
+    git = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"],
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     if git.returncode == 0:
         return sorted(set(git.stdout.decode().split("\0")) - {""})
-    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+    paths = (p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+    return sorted(p for p in paths if not re.match(r"\.git/|build[^/]*/", p))
 
 
 def read_tree(root):
