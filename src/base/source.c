@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/counter.h"
 #include "base/fail.h"
 
 /* Windows start and end on multiples of these (file offsets), so that neighbouring views share one. */
@@ -203,6 +204,7 @@ static lrt_status map_window(const lrt_source *source, window *w, lrt_error *err
   void *bytes = mmap(NULL, (size_t)w->length, PROT_READ, MAP_SHARED, source->fd, (off_t)w->offset);
   if (bytes != MAP_FAILED) {
     w->bytes = bytes;
+    lrt_counter_add(LRT_COUNTER_BYTES_MAPPED, w->length);
     return LRT_OK;
   }
   return lrt_fail(err, errno == ENOMEM ? LRT_OUT_OF_MEMORY : LRT_IO, "%s: mapping %llu bytes at offset %llu: %s",
@@ -217,6 +219,7 @@ static lrt_status read_window(const lrt_source *source, window *w, lrt_error *er
     const ssize_t got = pread(source->fd, w->bytes + done, (size_t)(w->length - done), (off_t)(w->offset + done));
     if (got > 0) {
       done += (uint64_t)got;
+      lrt_counter_add(LRT_COUNTER_BYTES_READ, (uint64_t)got);
     } else if (got == 0) {
       return lrt_fail(err, LRT_IO, "%s: the file ends at byte %llu now, it was longer when it was opened",
                       source->name, (unsigned long long)(w->offset + done));

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/counter.h"
 #include "base/cpu.h"
 #include "base/fail.h"
 #include "base/log.h"
@@ -183,10 +184,12 @@ void lrt_team_run(lrt_threads *team, lrt_team_fn fn, void *arg, bool wait_if_bus
     return;
   }
   if ((wait_if_busy ? pthread_mutex_lock(&team->busy) : pthread_mutex_trylock(&team->busy)) != 0) {
+    lrt_counter_add(LRT_COUNTER_RUNS_ALONE, 1);
     run_alone(fn, arg);
     return;
   }
   if (!team->started) start_members(team);
+  lrt_counter_add(team->live > 0 ? LRT_COUNTER_TEAM_RUNS : LRT_COUNTER_RUNS_ALONE, 1);
   if (team->live > 0)
     run_together(team, fn, arg);
   else
