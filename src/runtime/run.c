@@ -1,0 +1,265 @@
+/* run.c: all workers walk a plan's nodes together, with a barrier after each step. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/clock.h"
+#include "runtime/plan.h"
+
+/* What the workers of one run share. A failure carries the number of the barrier interval it happened in, so that
+ * every worker leaves after the same barrier. */
+typedef struct run_state {
+  lrt_runtime *runtime;
+  lrt_plan *root;
+  _Atomic uint64_t failed_at; /* UINT64_MAX = no failure */
+  atomic_flag claimed;        /* the first failure writes the record */
+  lrt_status status;
+  lrt_error *err;
+  double started;
+  uint64_t nodes_run;
+} run_state;
+
+/* One worker's position. */
+typedef struct walker {
+  run_state *state;
+  const lrt_worker *worker;
+  uint64_t interval; /* barriers passed so far: the same number on every worker */
+} walker;
+
+static void report(walker *w, lrt_status status, const lrt_error *error) {
+  run_state *state = w->state;
+  if (!atomic_flag_test_and_set(&state->claimed)) {
+    state->status = status;
+    if (state->err != NULL) *state->err = *error;
+  }
+  uint64_t seen = atomic_load(&state->failed_at);
+  while (w->interval < seen && !atomic_compare_exchange_weak(&state->failed_at, &seen, w->interval)) {}
+}
+
+/* Meets the other workers; false = somebody failed before this barrier, leave. */
+static bool meet(walker *w) {
+  lrt_team_barrier(w->worker);
+  const uint64_t interval = w->interval++;
+  return atomic_load(&w->state->failed_at) > interval;
+}
+
+static bool walk(walker *w, lrt_plan *plan);
+
+/* Cancellation and budgets, checked by worker 0 before each node. */
+static void check_limits(walker *w) {
+  run_state *state = w->state;
+  const lrt_limits *limits = &state->runtime->limits;
+  lrt_error error;
+  lrt_status status = LRT_OK;
+  state->nodes_run++;
+  if (atomic_load_explicit(&state->runtime->cancelled, memory_order_relaxed))
+    status = lrt_fail(&error, LRT_CANCELLED, "the run was cancelled");
+  else if (limits->steps > 0 && state->nodes_run > limits->steps)
+    status = lrt_fail(&error, LRT_OVER_BUDGET, "the run needs more than the allowed %llu steps",
+                      (unsigned long long)limits->steps);
+  else if (limits->seconds > 0 && lrt_clock_seconds() - state->started > limits->seconds)
+    status = lrt_fail(&error, LRT_OVER_BUDGET, "the run takes longer than the allowed %g seconds", limits->seconds);
+  if (status != LRT_OK) report(w, status, &error);
+}
+
+static bool failed(const walker *w) { return atomic_load(&w->state->failed_at) <= w->interval; }
+
+static void run_share(walker *w, const lrt_step *step) {
+  lrt_error error;
+  const int64_t count = w->worker->count, index = w->worker->index;
+  int64_t begin = 0, end = step->units;
+  if (step->units == 1 && index != 0) return;
+  if (step->units > 1) {
+    begin = step->units * index / count;
+    end = step->units * (index + 1) / count;
+  }
+  if (begin >= end) return;
+  const lrt_step_run run = {w->worker->index, w->worker->count, &error};
+  const lrt_status status = step->fn(step, &run, begin, end);
+  if (status != LRT_OK) report(w, status, &error);
+}
+
+static bool run_steps(walker *w, const lrt_exec *exec) {
+  for (const lrt_step *step = exec->steps; step != NULL; step = step->next) {
+    run_share(w, step);
+    if (!meet(w)) return false;
+  }
+  return true;
+}
+
+/* Worker 0 sizes the node while the others wait. */
+static bool run_deferred(walker *w, lrt_plan *plan, lrt_exec *exec) {
+  if (w->worker->index == 0) {
+    lrt_error error;
+    const lrt_status status = lrt_plan_prepare_now(plan, exec, &error);
+    if (status != LRT_OK) report(w, status, &error);
+  }
+  return meet(w) && run_steps(w, exec);
+}
+
+/* Copies one value into another of the same type; the target's shape follows where its memory can grow. */
+static lrt_status copy_value(const lrt_value *from, lrt_value *to, lrt_error *err) {
+  if (to->growable) {
+    LRT_TRY(lrt_value_reserve(to, from->bytes, err));
+    to->shape = from->shape;
+    to->shaped = true;
+  } else if (to->bytes != from->bytes || !lrt_shape_equal(&to->shape, &from->shape)) {
+    return lrt_fail(err, LRT_RUN_FAILED, "tensor \"%s\" changed its shape while the model ran", to->name);
+  }
+  if (from->bytes > 0 && from->data != to->data) memmove(to->data, from->data, from->bytes);
+  return LRT_OK;
+}
+
+static bool fits(lrt_plan *branch, lrt_value *const *from, int32_t count) {
+  for (int32_t i = 0; i < count; i++)
+    if (!lrt_shape_equal(&lrt_plan_input(branch, i)->shape, &from[i]->shape)) return false;
+  return true;
+}
+
+/* Hands values to a branch, planning it again when their shapes are new. */
+static lrt_status enter(lrt_plan *plan, lrt_plan **branch, lrt_value *const *from, int32_t count, lrt_error *err) {
+  if (!fits(*branch, from, count)) {
+    lrt_arena scratch;
+    lrt_plan *fresh = NULL;
+    const int32_t subgraph = (*branch)->graph->subgraph_index;
+    lrt_arena_init(&scratch, plan->runtime->alloc);
+    lrt_shape *shapes = lrt_arena_array(&scratch, (size_t)count + 1, sizeof *shapes);
+    if (shapes == NULL) return lrt_alloc_fail(err, plan->runtime->alloc, 0, "the shapes of a loop");
+    for (int32_t i = 0; i < count; i++) shapes[i] = from[i]->shape;
+    const lrt_status status = lrt_plan_create(plan->runtime, subgraph, shapes, plan->depth + 1, &fresh, err);
+    lrt_arena_clear(&scratch);
+    LRT_TRY(status);
+    lrt_plan_destroy(*branch);
+    *branch = fresh;
+  }
+  for (int32_t i = 0; i < count; i++) LRT_TRY(copy_value(from[i], lrt_plan_input(*branch, i), err));
+  return LRT_OK;
+}
+
+static lrt_status leave(lrt_exec *exec, lrt_plan *branch, bool from_inputs, lrt_error *err) {
+  for (int32_t i = 0; i < exec->node->node.output_count; i++) {
+    lrt_value *from = from_inputs ? lrt_plan_input(branch, i) : lrt_plan_output(branch, i);
+    if (exec->outputs[i] != NULL) LRT_TRY(copy_value(from, exec->outputs[i], err));
+  }
+  return LRT_OK;
+}
+
+static bool is_true(const lrt_value *value) {
+  return value->data != NULL && value->bytes >= 1 && *(const uint8_t *)value->data != 0;
+}
+
+static bool run_if(walker *w, lrt_plan *plan, lrt_exec *exec) {
+  const int slot = is_true(exec->inputs[0]) ? 0 : 1;
+  lrt_error error;
+  lrt_status status = LRT_OK;
+  if (w->worker->index == 0)
+    status = enter(plan, &exec->branch[slot], exec->inputs + 1, exec->node->node.input_count - 1, &error);
+  if (status != LRT_OK) report(w, status, &error);
+  if (!meet(w) || !walk(w, exec->branch[slot])) return false;
+  if (w->worker->index == 0) status = leave(exec, exec->branch[slot], false, &error);
+  if (status != LRT_OK) report(w, status, &error);
+  return meet(w);
+}
+
+/* The carried values stand in the inputs of the condition between two rounds. */
+static lrt_status next_round(lrt_plan *plan, lrt_exec *exec, int to, bool first, lrt_error *err) {
+  const int32_t count = exec->node->node.input_count;
+  lrt_arena scratch;
+  if (first) return enter(plan, &exec->branch[0], exec->inputs, count, err);
+  lrt_arena_init(&scratch, plan->runtime->alloc);
+  lrt_value **from = lrt_arena_array(&scratch, (size_t)count + 1, sizeof *from);
+  lrt_status status = from != NULL ? LRT_OK : lrt_alloc_fail(err, plan->runtime->alloc, 0, "a loop");
+  for (int32_t i = 0; i < count && from != NULL; i++)
+    from[i] = to == 1 ? lrt_plan_input(exec->branch[0], i) : lrt_plan_output(exec->branch[1], i);
+  if (status == LRT_OK) status = enter(plan, &exec->branch[to], from, count, err);
+  lrt_arena_clear(&scratch);
+  return status;
+}
+
+static bool run_while(walker *w, lrt_plan *plan, lrt_exec *exec) {
+  lrt_error error;
+  lrt_status status = LRT_OK;
+  const bool leader = w->worker->index == 0;
+  if (leader) status = next_round(plan, exec, 0, true, &error);
+  if (status != LRT_OK) report(w, status, &error);
+  if (!meet(w)) return false;
+  for (;;) {
+    if (leader) check_limits(w);
+    if (!meet(w) || !walk(w, exec->branch[0])) return false;
+    if (!is_true(lrt_plan_output(exec->branch[0], 0))) break;
+    if (leader) status = next_round(plan, exec, 1, false, &error);
+    if (status != LRT_OK) report(w, status, &error);
+    if (!meet(w) || !walk(w, exec->branch[1])) return false;
+    if (leader) status = next_round(plan, exec, 0, false, &error);
+    if (status != LRT_OK) report(w, status, &error);
+    if (!meet(w)) return false;
+  }
+  if (leader) status = leave(exec, exec->branch[0], true, &error);
+  if (status != LRT_OK) report(w, status, &error);
+  return meet(w);
+}
+
+static bool run_call_once(walker *w, lrt_exec *exec) {
+  bool *done = &w->state->runtime->initialised[exec->branch[0]->graph->subgraph_index];
+  const bool already = *done;
+  if (!meet(w)) return false;
+  if (already) return true;
+  if (!walk(w, exec->branch[0])) return false;
+  if (w->worker->index == 0) *done = true;
+  return meet(w);
+}
+
+/* Control flow whose operands were unknown at plan time is planned on arrival. */
+static bool plan_control(walker *w, lrt_plan *plan, lrt_exec *exec) {
+  if (w->worker->index == 0) {
+    lrt_error error;
+    const lrt_status status = lrt_plan_control_now(plan, exec, &error);
+    if (status != LRT_OK) {
+      exec->kind = LRT_EXEC_DEFERRED;
+      report(w, status, &error);
+    }
+  }
+  return meet(w);
+}
+
+static bool run_node(walker *w, lrt_plan *plan, lrt_exec *exec) {
+  if (exec->kind == LRT_EXEC_DEFERRED && exec->op == NULL && !plan_control(w, plan, exec)) return false;
+  switch (exec->kind) {
+  case LRT_EXEC_STEPS: return run_steps(w, exec);
+  case LRT_EXEC_DEFERRED: return run_deferred(w, plan, exec);
+  case LRT_EXEC_IF: return run_if(w, plan, exec);
+  case LRT_EXEC_WHILE: return run_while(w, plan, exec);
+  case LRT_EXEC_CALL_ONCE: return run_call_once(w, exec);
+  case LRT_EXEC_NONE: break;
+  }
+  return true;
+}
+
+static bool walk(walker *w, lrt_plan *plan) {
+  const bool leader = w->worker->index == 0;
+  for (int32_t i = 0; i < plan->graph->node_count; i++) {
+    lrt_exec *exec = &plan->execs[i];
+    if (exec->kind == LRT_EXEC_NONE) continue;
+    if (leader) check_limits(w);
+    if (w->worker->count == 1 && failed(w)) return false;
+    const double before = leader && plan->runtime->profile ? lrt_clock_seconds() : 0;
+    if (!run_node(w, plan, exec)) return false;
+    if (leader && plan->runtime->profile) {
+      exec->seconds += lrt_clock_seconds() - before;
+      exec->calls++;
+    }
+  }
+  return true;
+}
+
+static void walk_root(void *arg, const lrt_worker *worker) {
+  run_state *state = arg;
+  walker w = {state, worker, 0};
+  if (walk(&w, state->root)) meet(&w);
+}
+
+lrt_status lrt_plan_run(lrt_plan *plan, lrt_error *err) {
+  run_state state = {.runtime = plan->runtime, .root = plan, .failed_at = UINT64_MAX, .claimed = ATOMIC_FLAG_INIT,
+                     .status = LRT_OK, .err = err, .started = lrt_clock_seconds(), .nodes_run = 0};
+  lrt_team_run(plan->runtime->team, walk_root, &state, true);
+  return state.status;
+}

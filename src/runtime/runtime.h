@@ -1,0 +1,38 @@
+/* runtime.h: what all plans of one interpreter share: graph, weights, threads, limits, variables. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LRT_RUNTIME_H
+#define LRT_RUNTIME_H
+
+#include <stdatomic.h>
+
+#include "base/team.h"
+#include "ops/op.h"
+
+typedef struct lrt_variable lrt_variable;
+
+typedef struct lrt_runtime {
+  const lrt_graph *graph;
+  lrt_alloc *alloc;
+  lrt_weights *weights;
+  lrt_resources *resources;
+  lrt_threads *team; /* NULL = the calling thread alone */
+  int workers;
+  lrt_op_mode mode;
+  bool preserve_all; /* every tensor keeps its own memory; nothing is fused */
+  bool profile;      /* measure each node */
+  lrt_limits limits;
+  atomic_bool cancelled;
+  bool *initialised;       /* [subgraph_count]: CALL_ONCE has run it */
+  lrt_variable *variables; /* tensors that keep their contents */
+  int32_t frame_count;     /* instances of subgraphs, bounded */
+} lrt_runtime;
+
+/* Memory of a variable tensor, zeroed (int8: zero point) when new; the same for every plan of the subgraph. */
+lrt_status lrt_runtime_variable(lrt_runtime *runtime, int32_t subgraph, int32_t tensor, size_t bytes, void **out,
+                                lrt_error *err);
+/* Sets every variable tensor back to its first contents. */
+void lrt_runtime_reset_variables(lrt_runtime *runtime);
+/* Frees the variables. */
+void lrt_runtime_clear(lrt_runtime *runtime);
+
+#endif
