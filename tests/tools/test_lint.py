@@ -53,6 +53,8 @@ BAD = {
     "upward include": ("src/base/up.h", c_file("up.h", '#include "graph/node.h"\n'), 3, "base may not include graph"),
     "sideways include": ("src/kernels/gemm/k.h", c_file("k.h", '#include "graph/node.h"\n'), 3,
                          "kernels may not include graph"),
+    "kernel allocates": ("src/kernels/gemm/k.h", c_file("k.h", '#include "base/alloc.h"\n'), 3,
+                         "kernels may not include base/alloc.h"),
     "app includes graph": ("apps/litert/a.c", c_file("a.c", '#include "graph/node.h"\n'), 3, "apps may not include graph"),
     "public header includes a room": ("include/litert/x.h", c_file("x.h", '#include "base/alloc.h"\n'), 3,
                                       "include may not include base"),
@@ -69,6 +71,7 @@ BAD = {
     "document without title": ("docs/d.md", "words\n", 1, "the first line is a heading"),
     "same name twice": ("src/graph/alloc.c", c_file("alloc.c", ""), 1, "the file name is taken by src/base/alloc.c"),
     "long file": ("src/base/long.c", c_file("long.c", "int a;\n" * 1200), 1201, "more than 1200"),
+    "long example": ("examples/e.py", script("e.py", "a = 1\n" * 80), 81, "more than 80"),
     "long function": ("src/base/fn.c", c_file("fn.c", long_body(121)), 3, "lrt_long has 121 lines"),
     "long kernel": ("src/kernels/f_ref.c", c_file("f_ref.c", long_body(251)), 3, "lrt_long has 251 lines"),
     "long Python function": ("tools/l.py", script("l.py", "def f(n):\n" + "    n += 1\n" * 120), 3, "f has 121 lines"),
@@ -104,7 +107,17 @@ def test_file_circle(tmp_path):
         "src/graph/two.h": c_file("two.h", '#include "graph/one.h"\n'),
     })
     assert status == 1
-    assert "src/graph/one.h -> src/graph/two.h -> src/graph/one.h" in output
+    assert "src/graph/one -> src/graph/two -> src/graph/one" in output
+
+
+def test_circle_through_a_source_file(tmp_path):
+    status, output = run_lint(tmp_path, {
+        "src/graph/one.h": c_file("one.h", ""),
+        "src/graph/one.c": c_file("one.c", '#include "graph/one.h"\n#include "graph/two.h"\n'),
+        "src/graph/two.h": c_file("two.h", '#include "graph/one.h"\n'),
+    })
+    assert status == 1
+    assert output.startswith("src/graph/two.h:3: files include each other")
 
 
 ALLOWED = {
