@@ -1,0 +1,134 @@
+/* gemm_pack.c: gathers rows of A by pointer and turns rows of weights into panels, whatever their storage type. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/half.h"
+#include "kernels/gemm/gemm_core.h"
+
+/* Pointers of one output pixel; `step` = pointers from tap to tap. */
+static void pixel_rows(const lrt_gemm_a *a, const char *picture, size_t pixel_bytes, int32_t y, int32_t x,
+                       const void *outside, const void **rows, int step) {
+  const int64_t top = (int64_t)y * a->stride_h - a->pad_top, left = (int64_t)x * a->stride_w - a->pad_left;
+  for (int32_t ky = 0; ky < a->kernel_h; ky++) {
+    const int64_t iy = top + (int64_t)ky * a->dilation_h;
+    for (int32_t kx = 0; kx < a->kernel_w; kx++, rows += step) {
+      const int64_t ix = left + (int64_t)kx * a->dilation_w;
+      const int inside = iy >= 0 && iy < a->in_h && ix >= 0 && ix < a->in_w;
+      *rows = inside ? picture + (size_t)(iy * a->in_w + ix) * pixel_bytes : outside;
+    }
+  }
+}
+
+void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, int row_step,
+                   const void *outside, const void **rows) {
+  const size_t ld = (size_t)a->ld * size;
+  if (!a->conv) {
+    for (int r = 0; r < mr; r++) rows[r] = (const char *)data + (size_t)(m0 + r) * ld;
+  } else {
+    const int64_t pixels = (int64_t)a->out_h * a->out_w;
+    const size_t picture_bytes = (size_t)a->in_h * (size_t)a->in_w * ld;
+    int64_t batch = m0 / pixels;
+    int32_t y = (int32_t)(m0 % pixels / a->out_w), x = (int32_t)(m0 % pixels % a->out_w);
+    for (int r = 0; r < mr; r++) {
+      pixel_rows(a, (const char *)data + (size_t)batch * picture_bytes, ld, y, x, outside, rows + r, row_step);
+      if (++x == a->out_w) x = 0, y++;
+      if (y == a->out_h) y = 0, batch++;
+    }
+  }
+  for (int64_t t = 0; mr < row_step && t < a->taps; t++) {
+    for (int r = mr; r < row_step; r++) rows[t * row_step + r] = rows[t * row_step];
+  }
+}
+
+/* Value of element `index` of a packed 4- or 2-bit array, lowest bits first. */
+static int32_t int4_at(const uint8_t *data, int64_t index) {
+  return ((data[index / 2] >> (index % 2 * 4) & 15) ^ 8) - 8;
+}
+
+static int32_t int2_at(const uint8_t *data, int64_t index) {
+  return ((data[index / 4] >> (index % 4 * 2) & 3) ^ 2) - 2;
+}
+
+static void widen_int4(const uint8_t *data, int64_t index, int64_t count, int8_t *out) {
+  int64_t i = 0;
+  if (index % 2 == 0) {
+    for (const uint8_t *p = data + index / 2; i + 2 <= count; i += 2, p++) {
+      out[i] = (int8_t)(((*p & 15) ^ 8) - 8);
+      out[i + 1] = (int8_t)((*p >> 4 ^ 8) - 8);
+    }
+  }
+  for (; i < count; i++) out[i] = (int8_t)int4_at(data, index + i);
+}
+
+static void widen_int(const void *w, lrt_type type, int64_t index, int64_t count, int8_t *out) {
+  const uint8_t *bytes = w;
+  switch (type) {
+  case LRT_INT4: widen_int4(bytes, index, count, out); break;
+  case LRT_INT2:
+    for (int64_t i = 0; i < count; i++) out[i] = (int8_t)int2_at(bytes, index + i);
+    break;
+  case LRT_UINT8:
+    for (int64_t i = 0; i < count; i++) out[i] = (int8_t)(bytes[index + i] ^ 0x80);
+    break;
+  default: memcpy(out, bytes + index, (size_t)count);
+  }
+}
+
+void lrt_gemm_int_widen(const lrt_gemm_int *g, int64_t n, int64_t k0, int64_t count, int8_t *out) {
+  widen_int(g->w, g->w_type, n * g->a.taps * g->a.kc + k0, count, out);
+}
+
+/* Integer weights as floats: (q - zero) * scale. */
+static void widen_scaled(const lrt_gemm_f32 *g, int64_t n, int64_t index, int64_t count, float *out) {
+  int8_t values[64];
+  const float scale = g->w_scale[n];
+  int32_t zero = g->w_zero != NULL ? g->w_zero[n] : 0;
+  if (g->w_type == LRT_UINT8) zero -= 128; /* the values come minus 128 */
+  for (int64_t i = 0; i < count; i += 64) {
+    const int64_t chunk = count - i < 64 ? count - i : 64;
+    widen_int(g->w, g->w_type, index + i, chunk, values);
+    for (int64_t p = 0; p < chunk; p++) out[i + p] = (float)(values[p] - zero) * scale;
+  }
+}
+
+void lrt_gemm_f32_widen(const lrt_gemm_f32 *g, int64_t n, int64_t k0, int64_t count, float *out) {
+  const int64_t index = n * g->a.taps * g->a.kc + k0;
+  switch (g->w_type) {
+  case LRT_FLOAT32: memcpy(out, (const float *)g->w + index, (size_t)count * sizeof(float)); break;
+  case LRT_FLOAT16: lrt_half_to_float_array((const uint16_t *)g->w + index, out, (size_t)count); break;
+  case LRT_BFLOAT16:
+    for (int64_t i = 0; i < count; i++) out[i] = lrt_bfloat16_to_float(((const uint16_t *)g->w)[index + i]);
+    break;
+  default: widen_scaled(g, n, index, count, out);
+  }
+}
+
+#define CHUNK 64
+
+void lrt_gemm_f32_pack_panel(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel) {
+  const int64_t k = g->a.taps * g->a.kc;
+  float row[CHUNK];
+  for (int64_t k0 = 0; k0 < k; k0 += CHUNK, panel += CHUNK * nr) {
+    const int64_t count = k - k0 < CHUNK ? k - k0 : CHUNK;
+    for (int j = 0; j < nr; j++) {
+      if (j < cols) lrt_gemm_f32_widen(g, n0 + j, k0, count, row);
+      else memset(row, 0, sizeof row);
+      for (int64_t i = 0; i < count; i++) panel[i * nr + j] = row[i];
+    }
+  }
+}
+
+void lrt_gemm_int_pack_panel(const lrt_gemm_int *g, int64_t n0, int cols, int8_t *panel) {
+  const int64_t k = g->a.taps * g->a.kc;
+  const int nr = g->kernel->nr, kr = g->kernel->kr;
+  int8_t row[CHUNK];
+  for (int64_t k0 = 0; k0 < k; k0 += CHUNK, panel += CHUNK * nr) {
+    const int64_t count = k - k0 < CHUNK ? k - k0 : CHUNK;
+    const int64_t groups = (count + kr - 1) / kr;
+    for (int j = 0; j < nr; j++) {
+      memset(row, 0, sizeof row);
+      if (j < cols) lrt_gemm_int_widen(g, n0 + j, k0, count, row);
+      for (int64_t i = 0; i < groups; i++) memcpy(panel + (i * nr + j) * kr, row + i * kr, (size_t)kr);
+    }
+  }
+}
