@@ -109,6 +109,11 @@ const lrt_gemm_int_kernel *lrt_gemm_int_pick(bool ref, bool int16_rows);
 const lrt_gemm_int_epilogue *lrt_gemm_epilogue_pick(bool ref);
 const lrt_gemm_i4b_kernel *lrt_gemm_i4b_pick(bool ref);
 
+/* The plan functions with a given kernel (g->epilogue and g->gemv are the caller's); for tests and the bench. */
+void lrt_gemm_f32_plan_for(lrt_gemm_f32 *g, const lrt_gemm_f32_kernel *kernel, int workers);
+void lrt_gemm_int_plan_for(lrt_gemm_int *g, const lrt_gemm_int_kernel *kernel, int workers);
+void lrt_gemm_i4b_plan_for(lrt_gemm_i4b *g, const lrt_gemm_int_kernel *kernel, int workers);
+
 /* gemm_pack.c */
 /* rows[taps][row_step] for output rows [m0, m0 + mr); pointers outside the picture become `outside`; unused ones
  * repeat row m0's. `size` = bytes per element, group offset included in `data`. */

@@ -33,8 +33,12 @@ static size_t carve_parts(const lrt_gemm_f32 *g, void *scratch, parts *p) {
 }
 
 void lrt_gemm_f32_plan(lrt_gemm_f32 *g, int workers) {
+  lrt_gemm_f32_plan_for(g, lrt_gemm_f32_pick(g->ref), workers);
+}
+
+void lrt_gemm_f32_plan_for(lrt_gemm_f32 *g, const lrt_gemm_f32_kernel *kernel, int workers) {
   const int64_t k = g->a.taps * g->a.kc;
-  g->kernel = lrt_gemm_f32_pick(g->ref);
+  g->kernel = kernel;
   const int mr = g->kernel->mr, nr = g->kernel->nr;
   lrt_gemm_plan_grid(&g->grid, g->a.m, g->n, k * 4 > 0 ? k * 4 : 1, mr, nr, g->groups, workers);
   g->grid.gemv = !g->a.conv && g->groups == 1 && g->a.m == 1;

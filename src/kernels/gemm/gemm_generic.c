@@ -1,8 +1,8 @@
 /* gemm_generic.c: product kernels in portable C, laid out so that compilers use whatever vectors there are. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/half.h"
-#include "kernels/gemm/gemm_requant.h"
 #include "kernels/gemm/gemm_strip.h"
+#include "kernels/requant/fixed.h"
 
 typedef float vec4 __attribute__((vector_size(16)));
 
@@ -118,15 +118,24 @@ static void copy(int16_t *restrict dst, const uint8_t *restrict src, int64_t cou
 void lrt_gemm_fill_S16__generic(const lrt_gemm_strip_args *args) { LRT_GEMM_STRIP_FILL(copy, int16_t, 0) }
 
 static int32_t folded(const lrt_gemm_epilogue_args *e, int r, int j) {
-  const uint32_t sum = (uint32_t)e->acc[r * e->ld_acc + j] + (uint32_t)e->fold[j];
-  return (int32_t)(sum + (uint32_t)(e->row_add != NULL ? e->row_add[r] : 0));
+  const int32_t sum = lrt_fixed_add(e->acc[r * e->ld_acc + j], e->fold[j]);
+  return lrt_fixed_add(sum, e->row_add != NULL ? e->row_add[r] : 0);
+}
+
+/* lrt_multiplier_apply without branches: both halves of its rounding are (product + 2^30) >> 31. */
+static inline int32_t rescale(int32_t x, int32_t mult, int32_t shift) {
+  const int left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
+  const int64_t product = (int64_t)lrt_fixed_shl(x, left) * mult;
+  const int32_t high = (int32_t)((product + (INT64_C(1) << 30)) >> 31);
+  const int32_t mask = (int32_t)((INT64_C(1) << right) - 1);
+  return (high >> right) + ((high & mask) > (mask >> 1) + (high < 0));
 }
 
 void lrt_gemm_exact__generic(const lrt_gemm_epilogue_args *e) {
   for (int r = 0; r < e->mr; r++) {
     uint8_t *c = (uint8_t *)e->c + r * e->ldc;
     for (int j = 0; j < e->nr; j++) {
-      const int64_t v = (int64_t)lrt_requant_exact(folded(e, r, j), e->mult[j], e->shift[j]) + e->zero;
+      const int64_t v = (int64_t)rescale(folded(e, r, j), e->mult[j], e->shift[j]) + e->zero;
       c[j] = (uint8_t)((v < e->lo ? e->lo : v > e->hi ? e->hi : v) ^ e->flip);
     }
   }

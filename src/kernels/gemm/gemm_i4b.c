@@ -56,8 +56,12 @@ void lrt_gemm_i4b_sums(const lrt_gemm_i4b *g, float *out) {
 }
 
 void lrt_gemm_i4b_plan(lrt_gemm_i4b *g, int workers) {
-  g->kernel = lrt_gemm_int_pick(g->ref, false);
   g->gemv = lrt_gemm_i4b_pick(g->ref);
+  lrt_gemm_i4b_plan_for(g, lrt_gemm_int_pick(g->ref, false), workers);
+}
+
+void lrt_gemm_i4b_plan_for(lrt_gemm_i4b *g, const lrt_gemm_int_kernel *kernel, int workers) {
+  g->kernel = kernel;
   g->grid.gather = false;
   g->grid.gemv = g->m == 1;
   g->grid.n_step = g->grid.gemv ? 64 : g->kernel->nr;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "kernels/gemm/gemm_grid.h"
-#include "kernels/gemm/gemm_requant.h"
+#include "kernels/requant/fixed.h"
 
 /* int16 times int8 over more elements than this may leave int32: 32768 * 128 * 496 < 2^31. */
 #define INT16_CHUNK 496
@@ -62,16 +62,22 @@ void lrt_gemm_int_sums(const lrt_gemm_int *g, int32_t *out) {
     for (int64_t k0 = 0; k0 < k; k0 += 256) {
       const int64_t count = k - k0 < 256 ? k - k0 : 256;
       lrt_gemm_int_widen(g, n, k0, count, chunk);
-      for (int64_t i = 0; i < count; i++) sum = sum + (uint32_t)(int32_t)chunk[i];
+      int32_t part = 0;
+      for (int64_t i = 0; i < count; i++) part += chunk[i];
+      sum += (uint32_t)part;
     }
     out[n] = (int32_t)sum;
   }
 }
 
 void lrt_gemm_int_plan(lrt_gemm_int *g, int workers) {
-  const bool wide = g->a_type == LRT_INT16;
-  g->kernel = lrt_gemm_int_pick(g->ref, wide);
   g->epilogue = lrt_gemm_epilogue_pick(g->ref);
+  lrt_gemm_int_plan_for(g, lrt_gemm_int_pick(g->ref, g->a_type == LRT_INT16), workers);
+}
+
+void lrt_gemm_int_plan_for(lrt_gemm_int *g, const lrt_gemm_int_kernel *kernel, int workers) {
+  const bool wide = g->a_type == LRT_INT16;
+  g->kernel = kernel;
   const int64_t column_bytes = kp_of(g) > 0 ? kp_of(g) : 1;
   lrt_gemm_plan_grid(&g->grid, g->a.m, g->n, column_bytes, g->kernel->mr, g->kernel->nr, g->groups, workers);
   g->grid.gemv = !g->a.conv && g->groups == 1 && g->a.m == 1 && (!wide || g->a.kc <= INT16_CHUNK);
@@ -185,12 +191,13 @@ static void store_int16(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e, 
   for (int r = 0; r < e->mr; r++) {
     int16_t *c = (int16_t *)e->c + r * e->ldc;
     for (int j = 0; j < e->nr; j++) {
+      const lrt_multiplier m = {e->mult[j], e->shift[j]};
       int64_t acc = acc64 != NULL ? acc64[r * e->ld_acc + j] : e->acc[r * e->ld_acc + j], v;
       if (g->bias_is_32 || (g->bias != NULL && g->bias64 == NULL)) {
-        v = lrt_requant_exact((int32_t)((uint32_t)acc + (uint32_t)e->fold[j]), e->mult[j], e->shift[j]);
+        v = lrt_multiplier_apply((int32_t)((uint32_t)acc + (uint32_t)e->fold[j]), m);
       } else {
         if (g->bias64 != NULL) acc = (int64_t)((uint64_t)acc + (uint64_t)g->bias64[first + j]);
-        v = lrt_requant_int64(acc, e->mult[j], e->shift[j]);
+        v = lrt_multiplier_apply64(acc, m);
       }
       v += g->c_zero;
       c[j] = (int16_t)(v < g->lo ? g->lo : v > g->hi ? g->hi : v);

@@ -1,8 +1,8 @@
 /* gemm_ref.c: scalar reference of the product kernels: what every other variant must compute. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/half.h"
-#include "kernels/gemm/gemm_requant.h"
 #include "kernels/gemm/gemm_strip.h"
+#include "kernels/requant/fixed.h"
 
 static float clamp(float v, float lo, float hi) {
   v = v < lo ? lo : v;
@@ -69,26 +69,29 @@ static void copy(int16_t *dst, const uint8_t *src, int64_t count, uint8_t flip) 
 void lrt_gemm_fill_S16__ref(const lrt_gemm_strip_args *args) { LRT_GEMM_STRIP_FILL(copy, int16_t, 0) }
 
 static int32_t folded(const lrt_gemm_epilogue_args *e, int r, int j) {
-  const uint32_t sum = (uint32_t)e->acc[r * e->ld_acc + j] + (uint32_t)e->fold[j];
-  return (int32_t)(sum + (uint32_t)(e->row_add != NULL ? e->row_add[r] : 0));
+  const int32_t sum = lrt_fixed_add(e->acc[r * e->ld_acc + j], e->fold[j]);
+  return lrt_fixed_add(sum, e->row_add != NULL ? e->row_add[r] : 0);
 }
 
 void lrt_gemm_exact__ref(const lrt_gemm_epilogue_args *e) {
   for (int r = 0; r < e->mr; r++) {
     uint8_t *c = (uint8_t *)e->c + r * e->ldc;
     for (int j = 0; j < e->nr; j++) {
-      const int64_t v = (int64_t)lrt_requant_exact(folded(e, r, j), e->mult[j], e->shift[j]) + e->zero;
-      c[j] = (uint8_t)((v < e->lo ? e->lo : v > e->hi ? e->hi : v) ^ e->flip);
+      const lrt_multiplier m = {e->mult[j], e->shift[j]};
+      const int32_t v = lrt_fixed_saturate((int64_t)lrt_multiplier_apply(folded(e, r, j), m) + e->zero);
+      c[j] = (uint8_t)(lrt_fixed_clamp(v, e->lo, e->hi) ^ e->flip);
     }
   }
 }
 
+/* One rounding, half to even. */
 void lrt_gemm_fast__ref(const lrt_gemm_epilogue_args *e) {
   const float lo = (float)(e->lo - e->zero), hi = (float)(e->hi - e->zero);
   for (int r = 0; r < e->mr; r++) {
     uint8_t *c = (uint8_t *)e->c + r * e->ldc;
     for (int j = 0; j < e->nr; j++) {
-      c[j] = (uint8_t)((lrt_requant_fast(folded(e, r, j), e->scale[j], lo, hi) + e->zero) ^ e->flip);
+      const float v = clamp((float)folded(e, r, j) * e->scale[j], lo, hi);
+      c[j] = (uint8_t)(((int32_t)lrintf(v) + e->zero) ^ e->flip);
     }
   }
 }

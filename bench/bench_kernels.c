@@ -1,0 +1,187 @@
+/* bench_kernels.c: speed of every kernel of the tables, in GOPS and per cent of a measured multiply-accumulate loop. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernels/gemm/gemm_core.h"
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Shortest of repeated runs, at least 30 ms of them. */
+#define BEST(seconds, statement)                                                                             \
+  double seconds = 1e9;                                                                                      \
+  for (double bench_end = now() + 0.03; now() < bench_end;) {                                                \
+    const double bench_start = now();                                                                        \
+    statement;                                                                                               \
+    const double bench_took = now() - bench_start;                                                           \
+    if (bench_took < seconds) seconds = bench_took;                                                          \
+  }
+
+/* The limits that percentages refer to: twelve independent chains of the level's best instruction. */
+typedef struct peak {
+  double f32, int8, int16; /* operations per second, a multiply-accumulate counts two */
+} peak;
+
+#if defined(__x86_64__)
+#define CHAINS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#define PEAK_LOOP(INSTRUCTION, CONSTRAINT)                                                                   \
+  for (int i = 0; i < 20000; i++) {                                                                          \
+    __asm__ volatile(INSTRUCTION(0) INSTRUCTION(1) INSTRUCTION(2) INSTRUCTION(3) INSTRUCTION(4) INSTRUCTION(5) \
+                         INSTRUCTION(6) INSTRUCTION(7) INSTRUCTION(8) INSTRUCTION(9) INSTRUCTION(10)         \
+                             INSTRUCTION(11)::                                                               \
+                             : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", \
+                               "xmm10", "xmm11", "xmm12", "xmm13");                                          \
+  }
+#define FMA_YMM(n) "vfmadd231ps %%ymm12, %%ymm12, %%ymm" #n "\n\t"
+#define MADD_YMM(n) "vpmaddwd %%ymm12, %%ymm12, %%ymm13\n\tvpaddd %%ymm13, %%ymm" #n ", %%ymm" #n "\n\t"
+#define DOT_ZMM(n) "vpdpbusd %%zmm12, %%zmm12, %%zmm" #n "\n\t"
+#define DOT16_ZMM(n) "vpdpwssd %%zmm12, %%zmm12, %%zmm" #n "\n\t"
+static void loop_fma(void) { PEAK_LOOP(FMA_YMM, ) }
+static void loop_madd(void) { PEAK_LOOP(MADD_YMM, ) }
+static void loop_dot(void) { PEAK_LOOP(DOT_ZMM, ) }
+static void loop_dot16(void) { PEAK_LOOP(DOT16_ZMM, ) }
+static peak measure_peak(void) {
+  peak p = {0, 0, 0};
+  const double runs = 20000.0 * 12 * 2;
+  if (!lrt_cpu_has(LRT_CPU_AVX2)) return p;
+  __asm__ volatile("vzeroall" ::: "memory");
+  BEST(fma, loop_fma());
+  BEST(madd, loop_madd());
+  p = (peak){runs * 8 / fma, runs * 16 / madd, runs * 16 / madd};
+  if (lrt_cpu_has(LRT_CPU_AVX512VNNI)) {
+    BEST(dot, loop_dot());
+    BEST(dot16, loop_dot16());
+    p.int8 = runs * 64 / dot;
+    p.int16 = runs * 32 / dot16;
+  }
+  return p;
+}
+#else
+static peak measure_peak(void) { return (peak){0, 0, 0}; }
+#endif
+
+static void line(const char *family, const char *kernel, const char *shape, double operations, double seconds,
+                 double limit) {
+  printf("%-12s %-12s %-24s %9.1f us %8.1f GOPS", family, kernel, shape, seconds * 1e6, operations / seconds * 1e-9);
+  if (limit > 0) printf(" %5.1f %%", 100 * operations / seconds / limit);
+  printf("\n");
+}
+
+static void *block(size_t bytes) {
+  void *data = aligned_alloc(64, (bytes + 4095) / 4096 * 4096);
+  if (data == NULL) exit(1);
+  memset(data, 1, (bytes + 4095) / 4096 * 4096);
+  return data;
+}
+
+/* MobileNetV2's pointwise layers and some square products: M, K, N. */
+static const int shapes[][3] = {{12544, 32, 16}, {12544, 16, 96}, {3136, 96, 24},  {3136, 24, 144}, {784, 144, 32},
+                                {784, 32, 192},  {196, 192, 64},  {196, 64, 384},  {196, 384, 96},  {196, 96, 576},
+                                {49, 576, 160},  {49, 160, 960},  {49, 960, 320},  {49, 320, 1280}, {128, 1024, 1024},
+                                {16, 1024, 1024}};
+
+static void bench_f32(const lrt_gemm_f32_kernel *kernel, const int *s, bool pack, const peak *p) {
+  lrt_gemm_f32 g = {.a = {.m = s[0], .taps = 1, .kc = s[1], .ld = s[1]}, .groups = 1, .n = s[2],
+                    .w_type = LRT_FLOAT32, .lo = -1, .hi = 1, .ldc = s[2]};
+  float *a = block((size_t)s[0] * (size_t)s[1] * 4), *w = block((size_t)s[1] * (size_t)s[2] * 4);
+  float *c = block((size_t)s[0] * (size_t)s[2] * 4);
+  g.a.data = a, g.w = w, g.c = c;
+  lrt_gemm_f32_plan_for(&g, kernel, 1);
+  void *packed = pack ? block(lrt_gemm_f32_packed_bytes(&g)) : NULL;
+  if (pack) lrt_gemm_f32_pack(&g, packed);
+  g.packed = packed;
+  void *scratch = block(lrt_gemm_f32_scratch(&g));
+  BEST(took, lrt_gemm_f32_run(&g, 0, lrt_gemm_f32_tiles(&g), scratch));
+  char shape[48];
+  snprintf(shape, sizeof shape, "%dx%dx%d%s", s[0], s[1], s[2], pack ? "" : " unpacked");
+  line("gemm f32", kernel->name, shape, 2.0 * s[0] * s[1] * s[2], took, p->f32);
+  free(a), free(w), free(c), free(packed), free(scratch);
+}
+
+typedef struct int_kind {
+  const char *name;
+  lrt_type a_type, w_type, out_type;
+  bool exact, pack;
+} int_kind;
+
+static void bench_int(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epilogue *epilogue, const int_kind *kind,
+                      const int *s, const peak *p) {
+  lrt_gemm_int g = {.a = {.m = s[0], .taps = 1, .kc = s[1], .ld = s[1]}, .groups = 1, .n = s[2], .lo = -128,
+                    .hi = 127, .a_type = kind->a_type, .w_type = kind->w_type, .out_type = kind->out_type,
+                    .exact = kind->exact, .ldc = s[2], .rows_per_scale = 1, .epilogue = epilogue, .flo = -1, .fhi = 1};
+  void *a = block((size_t)s[0] * (size_t)s[1] * 2), *w = block((size_t)s[1] * (size_t)s[2]);
+  void *c = block((size_t)s[0] * (size_t)s[2] * 4), *columns = block((size_t)(s[0] + s[2]) * 8);
+  g.a.data = a, g.w = w, g.c = c;
+  g.bias = g.mult = g.shift = g.w_sums = g.a_zeros = columns;
+  g.scale = g.a_scale = g.w_scale = g.bias_f32 = columns;
+  lrt_gemm_int_plan_for(&g, kernel, 1);
+  void *packed = kind->pack ? block(lrt_gemm_int_packed_bytes(&g)) : NULL;
+  if (kind->pack) lrt_gemm_int_pack(&g, packed);
+  g.packed = packed;
+  void *scratch = block(lrt_gemm_int_scratch(&g));
+  BEST(took, lrt_gemm_int_run(&g, 0, lrt_gemm_int_tiles(&g), scratch));
+  char shape[48];
+  snprintf(shape, sizeof shape, "%dx%dx%d %s", s[0], s[1], s[2], kind->name);
+  line("gemm int", kernel->name, shape, 2.0 * s[0] * s[1] * s[2], took, kind->a_type == LRT_INT16 ? p->int16 : p->int8);
+  free(a), free(w), free(c), free(columns), free(packed), free(scratch);
+}
+
+static void bench_products(const peak *p) {
+  static const int_kind kinds[] = {{"fast", LRT_INT8, LRT_INT8, LRT_INT8, false, true},
+                                   {"exact", LRT_INT8, LRT_INT8, LRT_INT8, true, true},
+                                   {"fast unpacked", LRT_INT8, LRT_INT8, LRT_INT8, false, false},
+                                   {"hybrid", LRT_INT8, LRT_INT8, LRT_FLOAT32, false, true},
+                                   {"int16", LRT_INT16, LRT_INT8, LRT_INT16, false, true}};
+  int count;
+  const lrt_gemm_f32_kernel *f32 = lrt_gemm_f32_table(&count);
+  for (int v = 0; v < count; v++) {
+    if (!lrt_cpu_has(f32[v].level)) continue;
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) bench_f32(f32 + v, shapes[s], true, p);
+    bench_f32(f32 + v, shapes[14], false, p);
+    bench_f32(f32 + v, (const int[]){1, 2048, 4096}, false, p);
+  }
+  const lrt_gemm_int_kernel *ints = lrt_gemm_int_table(&count);
+  for (int v = 0; v < count; v++) {
+    if (!lrt_cpu_has(ints[v].level)) continue;
+    const lrt_gemm_int_epilogue *end = lrt_gemm_epilogue_pick(v == count - 1);
+    for (int k = 0; k < 5; k++) {
+      if (kinds[k].a_type == LRT_INT16 && ints[v].strip != LRT_GEMM_STRIP_S16) continue;
+      for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) bench_int(ints + v, end, kinds + k, shapes[s], p);
+    }
+    bench_int(ints + v, end, kinds + 2, (const int[]){1, 2048, 4096}, p);
+  }
+}
+
+/* Matrix times vector with blockwise int4: the figure that matters is bytes of weights per second. */
+static void bench_i4b(void) {
+  enum { K = 2048, N = 8192 };
+  int count;
+  const lrt_gemm_i4b_kernel *table = lrt_gemm_i4b_table(&count);
+  int8_t *x = block(K);
+  int16_t *corr = block(K);
+  uint8_t *w = block((size_t)N * K / 2);
+  uint16_t *scale = block((size_t)N * K / 32 * 2);
+  float *y = block(N * 4);
+  for (int v = 0; v < count; v++) {
+    if (!lrt_cpu_has(table[v].level)) continue;
+    BEST(took, table[v].run(x, corr, K, 32, w, scale, N, y));
+    line("gemv i4b32", table[v].name, "2048x8192", 2.0 * K * N, took, 0);
+    printf("%62s %.1f GB/s\n", "", (double)N * K * (0.5 + 2.0 / 32) / took * 1e-9);
+  }
+  free(x), free(corr), free(w), free(scale), free(y);
+}
+
+int main(void) {
+  const peak p = measure_peak();
+  printf("peak f32 %.1f int8 %.1f int16 %.1f GOPS\n", p.f32 * 1e-9, p.int8 * 1e-9, p.int16 * 1e-9);
+  bench_products(&p);
+  bench_i4b();
+  return 0;
+}
