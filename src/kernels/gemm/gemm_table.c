@@ -1,4 +1,4 @@
-/* gemm.c: the tables of product kernels and the choice by CPU level. */
+/* gemm_table.c: the tables of product kernels and the choice by CPU level. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels/gemm/gemm_core.h"
 
