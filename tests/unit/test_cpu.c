@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sched.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cgroup.h"
@@ -40,47 +41,53 @@ static void count_warnings(const lrt_log_record *record, void *user) {
   warnings += record->level == LRT_LOG_WARN && strcmp(record->event, "cpu_level_unknown") == 0;
 }
 
-/* The probe runs once, so each value needs a process of its own: it prints its levels and its warnings. */
-static int report_levels(void) {
-  lrt_log_set_callback(count_warnings, NULL);
-  const unsigned usable = lrt_cpu_usable();
-  printf("%u %d\n", usable, warnings);
-  return 0;
-}
+typedef struct probed {
+  unsigned levels;
+  int warned;
+} probed;
 
-static void levels_under(const char *value, unsigned *levels, int *warned) {
-  char command[256], path[200];
-  *levels = 0;
-  *warned = -1;
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-  REQUIRE(length > 0);
-  path[length] = '\0';
-  snprintf(command, sizeof command, "LITERT_CPU=%s '%s' report_levels", value, path);
-  FILE *pipe = popen(command, "r");
-  REQUIRE(pipe != NULL);
-  if (fscanf(pipe, "%u %d", levels, warned) != 2) SKIP("no child process of this program here");
-  pclose(pipe);
+/* The probe runs once, so each value needs a process of its own that has not probed yet. */
+static probed levels_under(const char *value) {
+  probed result = {0, -1};
+  int ends[2];
+  if (pipe(ends) != 0) return result;
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("LITERT_CPU", value, 1);
+    lrt_log_set_callback(count_warnings, NULL);
+    result.levels = lrt_cpu_usable();
+    result.warned = warnings;
+    _exit(write(ends[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 1);
+  }
+  close(ends[1]);
+  if (read(ends[0], &result, sizeof result) != (ssize_t)sizeof result) result.warned = -1;
+  close(ends[0]);
+  waitpid(child, NULL, 0);
+  return result;
 }
 
 static void environment_lowers_the_level(void) {
-  if (getenv("LITERT_CPU") != NULL) SKIP("LITERT_CPU lowers the level");
-  unsigned levels = 0;
-  int warned = 0;
-  levels_under("generic", &levels, &warned);
-  CHECK_INT(levels, 1);
-  CHECK_INT(warned, 0);
-  levels_under("pentium", &levels, &warned);
-  CHECK_INT(levels, lrt_cpu_usable());
-  CHECK_INT(warned, 1);
+  const probed generic = levels_under("generic"), pentium = levels_under("pentium"), avx2 = levels_under("avx2"),
+               amx = levels_under("amx"), neon = levels_under("neon"), neoni8mm = levels_under("neoni8mm"),
+               none = levels_under("");
+  const unsigned usable = none.levels;
+  CHECK_INT(none.warned, 0);
+  CHECK_INT(generic.levels, 1);
+  CHECK_INT(generic.warned, 0);
+  CHECK_INT(pentium.levels, usable);
+  CHECK_INT(pentium.warned, 1);
 #if defined(__x86_64__)
-  levels_under("avx2", &levels, &warned);
-  CHECK_INT(levels, lrt_cpu_usable() & 3u);
-  CHECK_INT(warned, 0);
-  levels_under("amx", &levels, &warned);
-  CHECK_INT(levels, lrt_cpu_usable());
-  levels_under("neon", &levels, &warned);
-  CHECK_INT(levels, lrt_cpu_usable());
-  CHECK_INT(warned, 1);
+  CHECK_INT(avx2.levels, usable & 3u);
+  CHECK_INT(amx.levels, usable);
+  CHECK_INT(avx2.warned + amx.warned, 0);
+  CHECK_INT(neon.levels, usable);
+  CHECK_INT(neon.warned + neoni8mm.warned, 2);
+#elif defined(__aarch64__)
+  CHECK_INT(neon.levels, 1u | 1u << LRT_CPU_NEON);
+  CHECK_INT(neoni8mm.levels, usable);
+  CHECK_INT(neon.warned + neoni8mm.warned, 0);
+  CHECK_INT(amx.levels, usable);
+  CHECK_INT(avx2.warned + amx.warned, 2);
 #endif
 }
 
@@ -156,10 +163,9 @@ static void quotas_of_control_groups(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 2 && strcmp(argv[1], "report_levels") == 0) return report_levels();
+  RUN(environment_lowers_the_level); /* first: the others probe */
   RUN(generic_is_always_there);
   RUN(levels_agree_with_the_compiler);
-  RUN(environment_lowers_the_level);
   RUN(cores_follow_the_affinity);
   RUN(caches_look_sane);
   RUN(quotas_of_control_groups);

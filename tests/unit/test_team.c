@@ -207,12 +207,7 @@ static void workers_compute_like_the_caller(void) {
 }
 #endif
 
-#ifndef UNDER_TSAN /* it refuses threads after a fork of several threads */
-static void run_and_fork(void *arg, const lrt_worker *w) {
-  (void)w;
-  (void)arg;
-}
-
+#ifndef UNDER_TSAN /* it cannot start threads in the child of a process with several */
 static void child_of_fork_gets_new_threads(void) {
   lrt_threads *team = NULL;
   int result = -1;
@@ -229,7 +224,6 @@ static void child_of_fork_gets_new_threads(void) {
     _exit(check_failures == 0 ? 0 : 1);
   }
   REQUIRE(child > 0);
-  lrt_team_run(team, run_and_fork, NULL, true);
   waitpid(child, &result, 0);
   CHECK(WIFEXITED(result) && WEXITSTATUS(result) == 0);
   check_walks(team, 3, 5);
@@ -251,7 +245,8 @@ int main(int argc, char **argv) {
 #endif
 #ifndef UNDER_TSAN
   if (getenv("LRT_EMULATED") == NULL) {
-    RUN(child_of_fork_gets_new_threads);
+    /* Neither can qemu-user. */
+  if (getenv("LRT_EMULATED") == NULL) RUN(child_of_fork_gets_new_threads);
   } else {
     printf("skipped child_of_fork_gets_new_threads: qemu-user cannot start threads in a forked child\n");
   }
