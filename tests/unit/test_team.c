@@ -245,8 +245,7 @@ int main(int argc, char **argv) {
 #endif
 #ifndef UNDER_TSAN
   if (getenv("LRT_EMULATED") == NULL) {
-    /* Neither can qemu-user. */
-  if (getenv("LRT_EMULATED") == NULL) RUN(child_of_fork_gets_new_threads);
+    RUN(child_of_fork_gets_new_threads);
   } else {
     printf("skipped child_of_fork_gets_new_threads: qemu-user cannot start threads in a forked child\n");
   }
