@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "runtime/plan.h"
 
 /* What the workers of one run share. A failure carries the number of the barrier interval it happened in, so that
@@ -261,5 +262,6 @@ lrt_status lrt_plan_run(lrt_plan *plan, lrt_error *err) {
   run_state state = {.runtime = plan->runtime, .root = plan, .failed_at = UINT64_MAX, .claimed = ATOMIC_FLAG_INIT,
                      .status = LRT_OK, .err = err, .started = lrt_clock_seconds(), .nodes_run = 0};
   lrt_team_run(plan->runtime->team, walk_root, &state, true);
+  lrt_counter_add(LRT_COUNTER_STEPS_RUN, state.nodes_run);
   return state.status;
 }

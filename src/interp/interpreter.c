@@ -1,0 +1,298 @@
+/* interpreter.c: the native interpreter: plans of one client over a shared model. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "litert/interpreter.h"
+
+#include <string.h>
+
+#include "base/counter.h"
+#include "base/environment.h"
+#include "base/fail.h"
+#include "interp/model_object.h"
+#include "runtime/plan.h"
+
+/* Per subgraph: the shapes asked for and the plan made from them. */
+typedef struct planned {
+  lrt_shape *shapes; /* [inputs] */
+  lrt_plan *plan;
+  bool current; /* the plan fits `shapes` */
+} planned;
+
+struct lrt_interpreter {
+  lrt_model *model;
+  lrt_alloc *alloc;
+  lrt_arena arena;
+  lrt_runtime runtime;
+  planned *subgraphs;
+};
+
+static const lrt_graph *graph_of(const lrt_interpreter *it) { return &it->model->tflite->graph; }
+
+static lrt_op_mode mode_of(const lrt_interpreter_options *options) {
+  lrt_mode mode = options != NULL ? options->mode : LRT_MODE_DEFAULT;
+  if (mode == LRT_MODE_DEFAULT) {
+    const char *wanted = lrt_environment("LITERT_MODE");
+    mode = wanted != NULL && strcmp(wanted, "ref") == 0 ? LRT_MODE_REF : LRT_MODE_FAST;
+  }
+  return mode == LRT_MODE_REF ? LRT_OP_REF : LRT_OP_FAST;
+}
+
+static lrt_status init_runtime(lrt_interpreter *it, const lrt_interpreter_options *options, lrt_error *err) {
+  lrt_runtime *runtime = &it->runtime;
+  const int threads = options != NULL && options->num_threads > 1 ? options->num_threads : 1;
+  runtime->graph = graph_of(it);
+  runtime->alloc = it->alloc;
+  runtime->weights = it->model->weights;
+  runtime->mode = mode_of(options);
+  runtime->workers = 1;
+  atomic_init(&runtime->cancelled, false);
+  if (options != NULL) {
+    runtime->preserve_all = options->preserve_all_tensors != 0;
+    runtime->profile = options->profile != 0;
+    runtime->limits = options->limits;
+  }
+  if (options != NULL && options->threads != NULL) runtime->team = lrt_threads_retain(options->threads);
+  else if (threads > 1) LRT_TRY(lrt_threads_shared(threads, &runtime->team, err));
+  if (runtime->team != NULL) runtime->workers = lrt_threads_count(runtime->team);
+  runtime->initialised = lrt_arena_array(&it->arena, (size_t)runtime->graph->subgraph_count, sizeof(bool));
+  if (runtime->initialised == NULL) return lrt_alloc_fail(err, it->alloc, 0, "the interpreter");
+  return lrt_resources_create(it->alloc, &runtime->resources, err);
+}
+
+static lrt_status init_shapes(lrt_interpreter *it, lrt_error *err) {
+  const lrt_graph *graph = graph_of(it);
+  it->subgraphs = lrt_arena_array(&it->arena, (size_t)graph->subgraph_count, sizeof *it->subgraphs);
+  if (it->subgraphs == NULL) return lrt_alloc_fail(err, it->alloc, 0, "the interpreter");
+  for (int32_t s = 0; s < graph->subgraph_count; s++) {
+    const lrt_subgraph *subgraph = &graph->subgraphs[s];
+    lrt_shape *shapes = lrt_arena_array(&it->arena, (size_t)subgraph->input_count + 1, sizeof *shapes);
+    if (shapes == NULL) return lrt_alloc_fail(err, it->alloc, 0, "the interpreter");
+    for (int32_t i = 0; i < subgraph->input_count; i++) shapes[i] = subgraph->tensors[subgraph->inputs[i]].shape;
+    it->subgraphs[s].shapes = shapes;
+  }
+  return LRT_OK;
+}
+
+lrt_status lrt_interpreter_create(lrt_model *model, const lrt_interpreter_options *options, lrt_interpreter **out,
+                                  lrt_error *err) {
+  lrt_alloc *account = NULL;
+  if (model == NULL || out == NULL) return lrt_fail(err, LRT_INVALID_ARGUMENT, "an interpreter needs a model");
+  LRT_TRY(lrt_alloc_create(options != NULL ? options->limits.bytes : 0, &account, err));
+  lrt_interpreter *it = lrt_alloc_zero(account, sizeof *it);
+  if (it == NULL) {
+    const lrt_status refused = lrt_alloc_fail(err, account, sizeof *it, "the interpreter");
+    lrt_alloc_destroy(account);
+    return refused;
+  }
+  it->model = lrt_model_retain(model);
+  it->alloc = account;
+  lrt_arena_init(&it->arena, account);
+  lrt_status status = init_runtime(it, options, err);
+  if (status == LRT_OK) status = init_shapes(it, err);
+  if (status != LRT_OK) {
+    lrt_interpreter_destroy(it);
+    return status;
+  }
+  *out = it;
+  return LRT_OK;
+}
+
+void lrt_interpreter_destroy(lrt_interpreter *it) {
+  if (it == NULL) return;
+  lrt_alloc *account = it->alloc;
+  for (int32_t s = 0; it->subgraphs != NULL && s < graph_of(it)->subgraph_count; s++)
+    lrt_plan_destroy(it->subgraphs[s].plan);
+  lrt_runtime_clear(&it->runtime);
+  lrt_resources_destroy(it->runtime.resources);
+  lrt_threads_destroy(it->runtime.team);
+  lrt_arena_clear(&it->arena);
+  lrt_model_destroy(it->model);
+  lrt_alloc_free(it);
+  lrt_alloc_destroy(account);
+}
+
+static lrt_status check_subgraph(const lrt_interpreter *it, int32_t subgraph, lrt_error *err) {
+  if (subgraph >= 0 && subgraph < graph_of(it)->subgraph_count) return LRT_OK;
+  return lrt_fail(err, LRT_NOT_FOUND, "subgraph %d does not exist, the model has %d", subgraph,
+                  graph_of(it)->subgraph_count);
+}
+
+static lrt_status check_strict(const lrt_tensor *tensor, int32_t index, const lrt_shape *shape, lrt_error *err) {
+  const lrt_shape *known = tensor->shape_signature.rank >= 0 ? &tensor->shape_signature : &tensor->shape;
+  if (known->rank != shape->rank)
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "tensor %d has %d dimensions, %d were given", index, known->rank,
+                    shape->rank);
+  for (int i = 0; i < shape->rank; i++)
+    if (known->dims[i] != -1 && known->dims[i] != shape->dims[i])
+      return lrt_fail(err, LRT_INVALID_ARGUMENT, "dimension %d of tensor %d is %d and may not change to %d", i, index,
+                      known->dims[i], shape->dims[i]);
+  return LRT_OK;
+}
+
+lrt_status lrt_interpreter_resize_input(lrt_interpreter *it, int32_t subgraph, int32_t tensor, const lrt_shape *shape,
+                                        int strict, lrt_error *err) {
+  LRT_TRY(check_subgraph(it, subgraph, err));
+  const lrt_subgraph *graph = &graph_of(it)->subgraphs[subgraph];
+  planned *slot = &it->subgraphs[subgraph];
+  if (shape->rank < 0 || shape->rank > LRT_MAX_RANK || lrt_shape_count(shape) < 0)
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "the shape for tensor %d is not valid", tensor);
+  for (int32_t i = 0; i < graph->input_count; i++) {
+    if (graph->inputs[i] != tensor) continue;
+    if (strict) LRT_TRY(check_strict(&graph->tensors[tensor], tensor, shape, err));
+    if (lrt_shape_equal(&slot->shapes[i], shape)) return LRT_OK;
+    slot->shapes[i] = *shape;
+    slot->current = false;
+    return LRT_OK;
+  }
+  return lrt_fail(err, LRT_NOT_FOUND, "tensor %d is not an input of subgraph %d", tensor, subgraph);
+}
+
+lrt_status lrt_interpreter_allocate(lrt_interpreter *it, int32_t subgraph, lrt_error *err) {
+  LRT_TRY(check_subgraph(it, subgraph, err));
+  planned *slot = &it->subgraphs[subgraph];
+  if (slot->plan != NULL && slot->current) return LRT_OK;
+  lrt_plan_destroy(slot->plan);
+  slot->plan = NULL;
+  LRT_TRY(lrt_plan_create(&it->runtime, subgraph, slot->shapes, 0, &slot->plan, err));
+  slot->current = true;
+  lrt_counter_add(LRT_COUNTER_PLANS_MADE, 1);
+  return LRT_OK;
+}
+
+static lrt_plan *plan_of(const lrt_interpreter *it, int32_t subgraph) {
+  if (subgraph < 0 || subgraph >= graph_of(it)->subgraph_count) return NULL;
+  return it->subgraphs[subgraph].current ? it->subgraphs[subgraph].plan : NULL;
+}
+
+int lrt_interpreter_is_allocated(const lrt_interpreter *it, int32_t subgraph) { return plan_of(it, subgraph) != NULL; }
+
+lrt_status lrt_interpreter_invoke(lrt_interpreter *it, int32_t subgraph, lrt_error *err) {
+  LRT_TRY(check_subgraph(it, subgraph, err));
+  lrt_plan *plan = plan_of(it, subgraph);
+  if (plan == NULL) return lrt_fail(err, LRT_WRONG_STATE, "subgraph %d is not allocated", subgraph);
+  atomic_store(&it->runtime.cancelled, false);
+  lrt_counter_add(LRT_COUNTER_INVOKES, 1);
+  return lrt_plan_run(plan, err);
+}
+
+void lrt_interpreter_cancel(lrt_interpreter *it) { atomic_store(&it->runtime.cancelled, true); }
+
+void lrt_interpreter_reset_variables(lrt_interpreter *it) { lrt_runtime_reset_variables(&it->runtime); }
+
+/* Memory that other tensors use later must not be shown as this tensor's contents. */
+static bool is_lasting(const lrt_plan *plan, int32_t value) {
+  return plan->homes[value] != LRT_HOME_ARENA && plan->homes[value] != LRT_HOME_NONE;
+}
+
+lrt_status lrt_interpreter_tensor(const lrt_interpreter *it, int32_t subgraph, int32_t tensor, lrt_tensor_view *out,
+                                  lrt_error *err) {
+  LRT_TRY(check_subgraph(it, subgraph, err));
+  const lrt_subgraph *graph = &graph_of(it)->subgraphs[subgraph];
+  if (tensor < 0 || tensor >= graph->tensor_count)
+    return lrt_fail(err, LRT_NOT_FOUND, "tensor %d does not exist, subgraph %d has %d", tensor, subgraph,
+                    graph->tensor_count);
+  const lrt_plan *plan = plan_of(it, subgraph);
+  const lrt_tensor *from = &graph->tensors[tensor];
+  if (plan == NULL) {
+    *out = (lrt_tensor_view){from->type, from->shape, (void *)(uintptr_t)from->data, (size_t)from->bytes};
+    for (int32_t i = 0; i < graph->input_count; i++)
+      if (graph->inputs[i] == tensor) out->shape = it->subgraphs[subgraph].shapes[i];
+    return LRT_OK;
+  }
+  const lrt_value *value = &plan->values[tensor];
+  *out = (lrt_tensor_view){value->type, value->shape, is_lasting(plan, tensor) ? value->data : NULL, value->bytes};
+  return LRT_OK;
+}
+
+lrt_status lrt_interpreter_set_strings(lrt_interpreter *it, int32_t subgraph, int32_t tensor, int32_t count,
+                                       const char *const *text, const size_t *length, lrt_error *err) {
+  lrt_plan *plan = plan_of(it, subgraph);
+  if (plan == NULL) return lrt_fail(err, LRT_WRONG_STATE, "subgraph %d is not allocated", subgraph);
+  if (tensor < 0 || tensor >= plan->graph->subgraph->tensor_count || plan->values[tensor].type != LRT_STRING ||
+      plan->homes[tensor] != LRT_HOME_GROWN)
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "tensor %d is not a string input", tensor);
+  lrt_value *value = &plan->values[tensor];
+  if (count != lrt_shape_count(&value->shape))
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "tensor %d holds %lld strings, %d were given", tensor,
+                    (long long)lrt_shape_count(&value->shape), count);
+  size_t bytes = 4 * ((size_t)count + 2);
+  for (int32_t i = 0; i < count; i++) {
+    if (length[i] > (size_t)INT32_MAX - bytes) return lrt_fail(err, LRT_INVALID_ARGUMENT, "the strings are too long");
+    bytes += length[i];
+  }
+  LRT_TRY(lrt_value_reserve(value, bytes, err));
+  int32_t *table = value->data;
+  size_t at = 4 * ((size_t)count + 2);
+  table[0] = count;
+  for (int32_t i = 0; i < count; i++) {
+    table[1 + i] = (int32_t)at;
+    if (length[i] > 0) memcpy((char *)value->data + at, text[i], length[i]);
+    at += length[i];
+  }
+  table[1 + count] = (int32_t)at;
+  return LRT_OK;
+}
+
+void lrt_interpreter_memory(const lrt_interpreter *it, lrt_memory_info *out) {
+  memset(out, 0, sizeof *out);
+  for (int32_t s = 0; s < graph_of(it)->subgraph_count; s++) {
+    const lrt_plan *plan = it->subgraphs[s].plan;
+    if (plan == NULL) continue;
+    out->arena += plan->memory_bytes;
+    out->unshared += plan->unshared_bytes;
+  }
+  out->in_use = lrt_alloc_in_use(it->alloc);
+  out->peak = lrt_alloc_peak(it->alloc);
+}
+
+int32_t lrt_interpreter_step_count(const lrt_interpreter *it, int32_t subgraph) {
+  const lrt_plan *plan = plan_of(it, subgraph);
+  return plan != NULL ? plan->graph->node_count : 0;
+}
+
+static const char *note_of(const lrt_exec *exec) {
+  if (exec->kind == LRT_EXEC_DEFERRED) return "deferred: its result's shape depends on data";
+  switch (exec->note) {
+  case LRT_NOTE_FOLDED: return "folded into a constant";
+  case LRT_NOTE_ALIAS: return "alias: shares its input's memory";
+  case LRT_NOTE_ABSORBED: return "absorbed into the operators that read it";
+  case LRT_NOTE_IN_PLACE: return "in place";
+  case LRT_NOTE_NONE: break;
+  }
+  return "";
+}
+
+lrt_status lrt_interpreter_step(const lrt_interpreter *it, int32_t subgraph, int32_t index, lrt_step_info *out) {
+  const lrt_plan *plan = plan_of(it, subgraph);
+  if (plan == NULL || index < 0 || index >= plan->graph->node_count) return LRT_NOT_FOUND;
+  const lrt_exec *exec = &plan->execs[index];
+  *out = (lrt_step_info){.node = exec->node->file_index,
+                         .name = lrt_node_name(&exec->node->node),
+                         .within = exec->node->within,
+                         .kernel = "",
+                         .note = note_of(exec),
+                         .input_count = exec->node->node.input_count,
+                         .output_count = exec->node->node.output_count,
+                         .seconds = exec->seconds,
+                         .calls = exec->calls};
+  if (exec->kind != LRT_EXEC_STEPS && exec->kind != LRT_EXEC_DEFERRED) return LRT_OK;
+  for (const lrt_step *step = exec->steps; step != NULL; step = step->next) {
+    out->step_count++;
+    if (step->kernel != NULL) out->kernel = step->kernel; /* the last step is the main one */
+  }
+  return LRT_OK;
+}
+
+lrt_status lrt_interpreter_step_operand(const lrt_interpreter *it, int32_t subgraph, int32_t index, int is_output,
+                                        int32_t operand, const char **name, lrt_tensor_view *out) {
+  const lrt_plan *plan = plan_of(it, subgraph);
+  if (plan == NULL || index < 0 || index >= plan->graph->node_count || operand < 0) return LRT_NOT_FOUND;
+  const lrt_exec *exec = &plan->execs[index];
+  const int32_t count = is_output ? exec->node->node.output_count : exec->node->node.input_count;
+  if (operand >= count) return LRT_NOT_FOUND;
+  const lrt_value *value = is_output ? exec->outputs[operand] : exec->inputs[operand];
+  if (value == NULL) return LRT_NOT_FOUND;
+  *name = value->name;
+  *out = (lrt_tensor_view){value->type, value->shape,
+                           is_lasting(plan, (int32_t)(value - plan->values)) ? value->data : NULL, value->bytes};
+  return LRT_OK;
+}

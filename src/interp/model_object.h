@@ -1,0 +1,20 @@
+/* model_object.h: the public model: a read file and the weights packed from it. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LRT_MODEL_OBJECT_H
+#define LRT_MODEL_OBJECT_H
+
+#include <stdatomic.h>
+
+#include "litert/model.h"
+#include "model/tflite_read.h"
+#include "ops/weights.h"
+
+struct lrt_model {
+  atomic_int references;
+  lrt_alloc *alloc; /* account of the model's limits */
+  lrt_source *file; /* what was opened: the model itself or the bundle around it */
+  lrt_tflite *tflite;
+  lrt_weights *weights;
+};
+
+#endif
