@@ -229,6 +229,45 @@ static void child_of_fork_gets_new_threads(void) {
   check_walks(team, 3, 5);
   lrt_threads_destroy(team);
 }
+typedef struct held {
+  lrt_threads *team;
+  atomic_int running, release;
+} held;
+
+static void hold(void *arg, const lrt_worker *w) {
+  held *h = arg;
+  lrt_team_barrier(w);
+  atomic_store(&h->running, 1);
+  while (!atomic_load(&h->release)) usleep(100);
+}
+
+static void *hold_team(void *arg) {
+  held *h = arg;
+  lrt_team_run(h->team, hold, h, true);
+  return NULL;
+}
+
+static void child_of_fork_during_a_run_finds_the_team_free(void) {
+  held h = {.team = NULL};
+  pthread_t holder;
+  int result = -1;
+  REQUIRE(lrt_threads_create(2, &h.team, NULL) == LRT_OK);
+  REQUIRE(pthread_create(&holder, NULL, hold_team, &h) == 0);
+  while (!atomic_load(&h.running)) usleep(100);
+  const pid_t child = fork();
+  if (child == 0) {
+    check_failures = 0;
+    check_walks(h.team, 2, 5);
+    lrt_threads_destroy(h.team);
+    _exit(check_failures == 0 ? 0 : 1);
+  }
+  waitpid(child, &result, 0);
+  atomic_store(&h.release, 1);
+  pthread_join(holder, NULL);
+  CHECK(WIFEXITED(result) && WEXITSTATUS(result) == 0);
+  check_walks(h.team, 2, 5);
+  lrt_threads_destroy(h.team);
+}
 #endif
 
 int main(int argc, char **argv) {
@@ -246,8 +285,9 @@ int main(int argc, char **argv) {
 #ifndef UNDER_TSAN
   if (getenv("LRT_EMULATED") == NULL) {
     RUN(child_of_fork_gets_new_threads);
+    RUN(child_of_fork_during_a_run_finds_the_team_free);
   } else {
-    printf("skipped child_of_fork_gets_new_threads: qemu-user cannot start threads in a forked child\n");
+    printf("skipped child_of_fork cases: qemu-user cannot start threads in a forked child\n");
   }
 #endif
   DONE();
