@@ -24,7 +24,7 @@ ROOMS = {
     "ops": {"base", "opset", "graph", "kernels"},
     "model": {"base", "formats", "opset", "graph"},
     "runtime": {"base", "opset", "graph", "ops"},
-    "interp": {"base", "opset", "graph", "model", "runtime"},
+    "interp": {"base", "opset", "graph", "ops", "model", "runtime"},
     "tokenizer": {"base", "formats"},
     "llm": {"base", "formats", "model", "tokenizer"},
     "quant": {"base", "opset", "graph", "kernels", "model"},
@@ -165,43 +165,58 @@ def check_include_direction(tree):
 
 
 def unit_of(path):
-    """A source file and the header of that name beside it are one unit."""
     return re.sub(r"\.[ch]$", "", path)
 
 
-def unit_edges(tree):
-    """{unit: [(file, line number, unit it includes)]}"""
+def include_edges(tree):
+    """{file: [(file, line number, included file)]}"""
     known = {f.path for f in tree}
     edges = {}
     for file in tree:
-        if not file.is_c:
-            continue
-        for number, name in includes_of(file):
+        for number, name in includes_of(file) if file.is_c else ():
             target = resolve_include(file, name, known)
-            if target is not None and (unit_of(target) != unit_of(file.path) or target == file.path):
-                edges.setdefault(unit_of(file.path), []).append((file.path, number, unit_of(target)))
+            if target is not None:
+                edges.setdefault(file.path, []).append((file.path, number, target))
     return edges
 
 
-def check_include_circles(tree):
-    edges, state, stack, found = unit_edges(tree), {}, [], []
+def unit_edges(edges):
+    """The same between units: a source file and the header of that name beside it. A header alone is no unit: it is
+    how the files of a room share what its public header hides."""
+    units = {unit_of(path) for path in edges if path.endswith(".c")}
+    joined = {}
+    for path, rows in edges.items():
+        for _, number, target in rows:
+            if unit_of(path) in units and unit_of(target) in units and unit_of(target) != unit_of(path):
+                joined.setdefault(unit_of(path), []).append((path, number, unit_of(target)))
+    return joined
 
-    def visit(unit):
-        state[unit] = "open"
-        stack.append(unit)
-        for path, number, target in edges.get(unit, ()):
+
+def circles(edges):
+    state, stack, found = {}, [], []
+
+    def visit(node):
+        state[node] = "open"
+        stack.append(node)
+        for path, number, target in edges.get(node, ()):
             if state.get(target) == "open":
                 circle = stack[stack.index(target):] + [target]
                 found.append((path, number, "files include each other: " + " -> ".join(circle)))
             elif target not in state:
                 visit(target)
         stack.pop()
-        state[unit] = "done"
+        state[node] = "done"
 
-    for unit in sorted(edges):
-        if unit not in state:
-            visit(unit)
-    yield from found
+    for node in sorted(edges):
+        if node not in state:
+            visit(node)
+    return found
+
+
+def check_include_circles(tree):
+    edges = include_edges(tree)
+    yield from circles(edges)
+    yield from circles(unit_edges(edges))
 
 
 # ---- captions, names, sizes ----

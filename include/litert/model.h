@@ -39,6 +39,7 @@ LRT_API const char *lrt_model_description(const lrt_model *model);
 LRT_API uint64_t lrt_model_file_bytes(const lrt_model *model);
 LRT_API uint64_t lrt_model_packed_bytes(const lrt_model *model);
 
+/* At least 1; subgraph 0 is the main one. */
 LRT_API int32_t lrt_model_subgraph_count(const lrt_model *model);
 
 typedef struct lrt_subgraph_info {
@@ -62,6 +63,7 @@ typedef struct lrt_tensor_info {
   uint64_t bytes;   /* of data */
 } lrt_tensor_info;
 
+/* One tensor of a subgraph, by the file's index. */
 LRT_API lrt_status lrt_model_tensor(const lrt_model *model, int32_t subgraph, int32_t tensor, lrt_tensor_info *out);
 
 typedef struct lrt_node_info {
@@ -78,11 +80,13 @@ typedef struct lrt_node_info {
   uint64_t custom_options_bytes;
 } lrt_node_info;
 
+/* One node of a subgraph, by the file's index (the order of execution). */
 LRT_API lrt_status lrt_model_node(const lrt_model *model, int32_t subgraph, int32_t node, lrt_node_info *out);
 /* Options of a node as text, "padding=0 stride_w=2 …", cut to `size`; "" where it has none. */
 LRT_API lrt_status lrt_model_node_options(const lrt_model *model, int32_t subgraph, int32_t node, char *text,
                                           size_t size);
 
+/* 0 where the file has no signatures. */
 LRT_API int32_t lrt_model_signature_count(const lrt_model *model);
 
 typedef struct lrt_signature_info {
@@ -90,6 +94,7 @@ typedef struct lrt_signature_info {
   int32_t subgraph, input_count, output_count;
 } lrt_signature_info;
 
+/* One signature, by the file's index. */
 LRT_API lrt_status lrt_model_signature(const lrt_model *model, int32_t index, lrt_signature_info *out);
 /* Index of the signature with that key (NULL = the only one), or -1. */
 LRT_API int32_t lrt_model_find_signature(const lrt_model *model, const char *key);
@@ -99,6 +104,7 @@ LRT_API lrt_status lrt_model_signature_input(const lrt_model *model, int32_t sig
 LRT_API lrt_status lrt_model_signature_output(const lrt_model *model, int32_t signature, int32_t index,
                                               const char **name, int32_t *tensor);
 
+/* Named byte strings that the file carries beside its graphs. */
 LRT_API int32_t lrt_model_metadata_count(const lrt_model *model);
 LRT_API lrt_status lrt_model_metadata(const lrt_model *model, int32_t index, const char **name, const void **data,
                                       uint64_t *bytes);
