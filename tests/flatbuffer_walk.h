@@ -26,10 +26,12 @@ static inline uint64_t walk_vector(const lrt_fb_schema *schema, const lrt_fb_fie
   return sum;
 }
 
-static inline uint64_t walk_union(const lrt_fb_schema *schema, const lrt_fb_field *field, lrt_fb_table table) {
+static inline uint64_t walk_union(const lrt_fb_schema *schema, const lrt_fb_field *field,
+                                  lrt_fb_table table) {
   const lrt_fb_union *members = field->plug == 0 ? field->members : schema->plugs[field->plug - 1];
   const unsigned number = lrt_fb_get_union_type(table, field->slot);
-  if (number == 0 || members == NULL || number >= members->count || members->members[number] == NULL) return number;
+  if (number == 0 || members == NULL || number >= members->count || members->members[number] == NULL)
+    return number;
   const lrt_fb_type *member = members->members[number];
   if (member->struct_size == 0) return walk_table(schema, member, lrt_fb_get_union_table(table, field->slot));
   const uint8_t *at = lrt_fb_get_union_struct(table, field->slot);
@@ -43,12 +45,16 @@ static inline uint64_t walk_table(const lrt_fb_schema *schema, const lrt_fb_type
     switch (field->kind) {
     case LRT_FB_STRING: sum += walk_text(lrt_fb_get_string(table, field->slot)); break;
     case LRT_FB_TABLE: sum += walk_table(schema, field->type, lrt_fb_get_table(table, field->slot)); break;
-    case LRT_FB_STRUCT: sum += lrt_fb_has(table, field->slot) ? lrt_fb_get_struct(table, field->slot)[0] : 0u; break;
+    case LRT_FB_STRUCT:
+      sum += lrt_fb_has(table, field->slot) ? lrt_fb_get_struct(table, field->slot)[0] : 0u;
+      break;
     case LRT_FB_VECTOR:
     case LRT_FB_TABLES:
     case LRT_FB_STRINGS: sum += walk_vector(schema, field, lrt_fb_get_vector(table, field->slot)); break;
     case LRT_FB_UNION: sum += walk_union(schema, field, table); break;
-    default: sum += (uint64_t)lrt_fb_field_integer(table, field) + (lrt_fb_field_double(table, field) > 0); break;
+    default:
+      sum += (uint64_t)lrt_fb_field_integer(table, field) + (lrt_fb_field_double(table, field) > 0);
+      break;
     }
   }
   return sum;

@@ -36,15 +36,16 @@ static inline uint8_t *read_whole_file(const char *path, size_t *size) {
 }
 
 /* Calls visit(path, arg) for each file of a folder whose name ends in `suffix`; returns how many there were. */
-static inline int for_each_file(const char *folder, const char *suffix, void (*visit)(const char *path, void *arg),
-                                void *arg) {
+static inline int for_each_file(const char *folder, const char *suffix,
+                                void (*visit)(const char *path, void *arg), void *arg) {
   int count = 0;
   char path[1400];
   DIR *dir = opendir(folder);
   if (dir == NULL) return 0;
   for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
     const size_t length = strlen(entry->d_name), tail = strlen(suffix);
-    if (entry->d_name[0] == '.' || length < tail || strcmp(entry->d_name + length - tail, suffix) != 0) continue;
+    if (entry->d_name[0] == '.' || length < tail || strcmp(entry->d_name + length - tail, suffix) != 0)
+      continue;
     if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path) continue;
     visit(path, arg);
     count++;

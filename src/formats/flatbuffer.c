@@ -22,11 +22,12 @@ typedef struct place {
   uint64_t at; /* of the table, or of the value of the field */
 } place;
 
-static lrt_status verify_table(verifier *v, const lrt_fb_type *type, uint64_t at, const place *from, int depth);
+static lrt_status verify_table(verifier *v, const lrt_fb_type *type, uint64_t at, const place *from,
+                               int depth);
 
 static lrt_status complain(const verifier *v, const place *p, const char *what, uint64_t value) {
-  return lrt_fail(v->err, LRT_INVALID_MODEL, "%s%s%s at byte %llu: %s (%llu, file has %llu bytes)", p->type->name,
-                  p->field == NULL ? "" : ".", p->field == NULL ? "" : p->field->name,
+  return lrt_fail(v->err, LRT_INVALID_MODEL, "%s%s%s at byte %llu: %s (%llu, file has %llu bytes)",
+                  p->type->name, p->field == NULL ? "" : ".", p->field == NULL ? "" : p->field->name,
                   (unsigned long long)p->at, what, (unsigned long long)value, (unsigned long long)v->length);
 }
 
@@ -54,9 +55,11 @@ static lrt_status follow(const verifier *v, const place *p, uint64_t at, uint64_
   return LRT_OK;
 }
 
-static lrt_status verify_counted(const verifier *v, const place *p, uint64_t at, unsigned size, uint32_t *count) {
+static lrt_status verify_counted(const verifier *v, const place *p, uint64_t at, unsigned size,
+                                 uint32_t *count) {
   *count = lrt_fb_load_u32(v->bytes + at);
-  if (!inside(v, at + 4, (uint64_t)*count * size)) return complain(v, p, "element count leaves the file", *count);
+  if (!inside(v, at + 4, (uint64_t)*count * size))
+    return complain(v, p, "element count leaves the file", *count);
   return LRT_OK;
 }
 
@@ -151,7 +154,8 @@ static lrt_status verify_union_field(verifier *v, const frame *f, place *p, int 
   LRT_TRY(find_slot(v, f, p, p->field->slot, 1, 1, &type_at));
   LRT_TRY(find_slot(v, f, p, p->field->slot + 1u, 4, 1, &value_at));
   const unsigned number = type_at == 0 ? 0 : v->bytes[type_at];
-  if (p->field->required && (number == 0 || value_at == 0)) return complain(v, p, "required field is absent", p->at);
+  if (p->field->required && (number == 0 || value_at == 0))
+    return complain(v, p, "required field is absent", p->at);
   if (value_at == 0) return LRT_OK;
   p->at = value_at;
   return verify_union(v, p, number, depth);
@@ -177,7 +181,8 @@ static lrt_status verify_field(verifier *v, const frame *f, place *p, int depth)
 /* `at` is aligned to 4 with 4 bytes inside. */
 static lrt_status read_frame(const verifier *v, const place *p, uint64_t at, frame *f) {
   const int64_t vtable = (int64_t)at - (int32_t)lrt_fb_load_u32(v->bytes + at);
-  if (vtable < 0 || !inside(v, (uint64_t)vtable, 4)) return complain(v, p, "vtable lies outside the file", at);
+  if (vtable < 0 || !inside(v, (uint64_t)vtable, 4))
+    return complain(v, p, "vtable lies outside the file", at);
   if (vtable % 2 != 0) return complain(v, p, "vtable is not aligned to 2 bytes", (uint64_t)vtable);
   f->table = at;
   f->vtable = (uint64_t)vtable;
@@ -190,7 +195,8 @@ static lrt_status read_frame(const verifier *v, const place *p, uint64_t at, fra
   return LRT_OK;
 }
 
-static lrt_status verify_table(verifier *v, const lrt_fb_type *type, uint64_t at, const place *from, int depth) {
+static lrt_status verify_table(verifier *v, const lrt_fb_type *type, uint64_t at, const place *from,
+                               int depth) {
   place p = {type, NULL, at};
   frame f;
   LRT_TRY(count_visit(v, &p));
@@ -213,7 +219,8 @@ lrt_status lrt_fb_verify(const uint8_t *bytes, uint64_t length, const lrt_fb_sch
     return lrt_fail(err, LRT_INVALID_MODEL, "the file has %llu bytes, too few for a flatbuffer",
                     (unsigned long long)length);
   if (schema->identifier != NULL && memcmp(bytes + 4, schema->identifier, 4) != 0)
-    return lrt_fail(err, LRT_INVALID_MODEL, "bytes 4 to 7 are not the file identifier \"%s\"", schema->identifier);
+    return lrt_fail(err, LRT_INVALID_MODEL, "bytes 4 to 7 are not the file identifier \"%s\"",
+                    schema->identifier);
   LRT_TRY(follow(&v, &root, 0, &at));
   return verify_table(&v, schema->root, at, &root, 1);
 }

@@ -18,7 +18,7 @@ typedef enum lrt_fb_kind {
 #define LRT_FB_ENUM(name, bytes) LRT_FB_##name,
   LRT_FB_SCALAR_LIST(LRT_FB_ENUM)
 #undef LRT_FB_ENUM
-  LRT_FB_STRING,
+      LRT_FB_STRING,
   LRT_FB_TABLE,   /* reference to a table of `type` */
   LRT_FB_STRUCT,  /* inline, `type->struct_size` bytes */
   LRT_FB_VECTOR,  /* of scalars of kind `element` */
@@ -33,13 +33,13 @@ typedef struct lrt_fb_union lrt_fb_union;
 typedef struct lrt_fb_field {
   const char *name;
   uint16_t slot;
-  uint8_t kind;              /* lrt_fb_kind */
-  uint8_t element;           /* VECTOR: lrt_fb_kind of the elements */
-  bool required;             /* absent = invalid */
-  uint8_t align;             /* VECTOR: alignment of the data when written, 0 = that of the element */
-  uint8_t plug;              /* UNION: 0, or 1 + index into lrt_fb_schema.plugs, used instead of `members` */
-  double dflt;               /* scalars: value when absent */
-  const lrt_fb_type *type;   /* TABLE, TABLES, STRUCT */
+  uint8_t kind;            /* lrt_fb_kind */
+  uint8_t element;         /* VECTOR: lrt_fb_kind of the elements */
+  bool required;           /* absent = invalid */
+  uint8_t align;           /* VECTOR: alignment of the data when written, 0 = that of the element */
+  uint8_t plug;            /* UNION: 0, or 1 + index into lrt_fb_schema.plugs, used instead of `members` */
+  double dflt;             /* scalars: value when absent */
+  const lrt_fb_type *type; /* TABLE, TABLES, STRUCT */
   const lrt_fb_union *members; /* UNION; NULL without plug = all members ignored */
 } lrt_fb_field;
 

@@ -107,7 +107,8 @@ lrt_fb_ref lrt_fb_add_text(lrt_fb_builder *b, const char *text) {
   return text == NULL ? 0 : lrt_fb_add_string(b, text, strlen(text));
 }
 
-lrt_fb_ref lrt_fb_add_vector(lrt_fb_builder *b, lrt_fb_kind kind, const void *data, size_t count, unsigned align) {
+lrt_fb_ref lrt_fb_add_vector(lrt_fb_builder *b, lrt_fb_kind kind, const void *data, size_t count,
+                             unsigned align) {
   const unsigned size = lrt_fb_kind_size(kind);
   if (size == 0 || count > LRT_FB_MAX_BYTES / size) {
     set_error(b, LRT_INVALID_ARGUMENT, "a flatbuffer cannot hold more than 2 GiB");

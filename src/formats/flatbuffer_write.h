@@ -16,17 +16,17 @@ typedef uint32_t lrt_fb_ref;
 /* Errors stick: after the first one all calls do nothing and return 0, and lrt_fb_finish reports it. */
 typedef struct lrt_fb_builder {
   lrt_alloc *alloc;
-  uint8_t *block;        /* the contents are its last `used` bytes */
+  uint8_t *block; /* the contents are its last `used` bytes */
   size_t capacity, used;
   unsigned max_align;
   lrt_status status;
   const char *reason;
-  uint64_t wanted;       /* bytes of the block that could not be had */
+  uint64_t wanted; /* bytes of the block that could not be had */
   bool in_table;
-  lrt_fb_ref table_end;  /* `used` when the open table began */
-  unsigned slot_count;   /* of the open table: highest slot + 1 */
+  lrt_fb_ref table_end;               /* `used` when the open table began */
+  unsigned slot_count;                /* of the open table: highest slot + 1 */
   lrt_fb_ref slots[LRT_FB_MAX_SLOTS]; /* of the open table: where each value stands, 0 = absent */
-  lrt_fb_ref *vtables;   /* [vtable_count] written so far, to be shared */
+  lrt_fb_ref *vtables;                /* [vtable_count] written so far, to be shared */
   size_t vtable_count, vtable_capacity;
 } lrt_fb_builder;
 
@@ -39,7 +39,8 @@ lrt_fb_ref lrt_fb_add_string(lrt_fb_builder *b, const char *text, size_t length)
 lrt_fb_ref lrt_fb_add_text(lrt_fb_builder *b, const char *text); /* NUL-terminated; NULL gives 0 */
 /* `count` scalars of `kind` in host order; the data starts on a multiple of `align` (0 = the element's size).
  * data NULL writes zeros. */
-lrt_fb_ref lrt_fb_add_vector(lrt_fb_builder *b, lrt_fb_kind kind, const void *data, size_t count, unsigned align);
+lrt_fb_ref lrt_fb_add_vector(lrt_fb_builder *b, lrt_fb_kind kind, const void *data, size_t count,
+                             unsigned align);
 /* A vector of tables or strings; refs: [count], none 0. */
 lrt_fb_ref lrt_fb_add_references(lrt_fb_builder *b, const lrt_fb_ref *refs, size_t count);
 /* A struct that a union member refers to. */

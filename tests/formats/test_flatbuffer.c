@@ -7,7 +7,8 @@
 
 static const lrt_fb_type leaf_type, pair_type, node_type;
 
-static const lrt_fb_field leaf_fields[] = {{.name = "text", .slot = 0, .kind = LRT_FB_STRING, .required = true}};
+static const lrt_fb_field leaf_fields[] = {
+    {.name = "text", .slot = 0, .kind = LRT_FB_STRING, .required = true}};
 static const lrt_fb_type leaf_type = {"Leaf", leaf_fields, 1, 0, 0};
 static const lrt_fb_type pair_type = {"Pair", NULL, 0, 16, 8};
 static const lrt_fb_type *const choice_members[] = {NULL, &leaf_type, &pair_type, NULL};

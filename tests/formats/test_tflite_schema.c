@@ -24,9 +24,10 @@ static void verify_file(const char *path, void *arg) {
 
 static void real_files(void) {
   static const char *const folders[] = {
-      "models/tflite/real", "models/tflite/made",       "cases/ops",        "cases/seanet/add",
-      "cases/seanet/conv",  "cases/seanet/leaky_relu",  "cases/seanet/pad", "cases/seanet/quantize",
-      "cases/seanet/sub",   "cases/seanet/strided_slice", "cases/seanet/transpose_conv"};
+      "models/tflite/real",         "models/tflite/made",         "cases/ops",
+      "cases/seanet/add",           "cases/seanet/conv",          "cases/seanet/leaky_relu",
+      "cases/seanet/pad",           "cases/seanet/quantize",      "cases/seanet/sub",
+      "cases/seanet/strided_slice", "cases/seanet/transpose_conv"};
   int count = 0;
   for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
     count += for_each_file(shared_path(folders[i]), ".tflite", verify_file, NULL);
