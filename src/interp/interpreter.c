@@ -7,23 +7,7 @@
 #include "base/counter.h"
 #include "base/environment.h"
 #include "base/fail.h"
-#include "interp/model_object.h"
-#include "runtime/plan.h"
-
-/* Per subgraph: the shapes asked for and the plan made from them. */
-typedef struct planned {
-  lrt_shape *shapes; /* [inputs] */
-  lrt_plan *plan;
-  bool current; /* the plan fits `shapes` */
-} planned;
-
-struct lrt_interpreter {
-  lrt_model *model;
-  lrt_alloc *alloc;
-  lrt_arena arena;
-  lrt_runtime runtime;
-  planned *subgraphs;
-};
+#include "interp/interpreter_object.h"
 
 static const lrt_graph *graph_of(const lrt_interpreter *it) { return &it->model->tflite->graph; }
 
@@ -102,6 +86,7 @@ void lrt_interpreter_destroy(lrt_interpreter *it) {
   for (int32_t s = 0; it->subgraphs != NULL && s < graph_of(it)->subgraph_count; s++)
     lrt_plan_destroy(it->subgraphs[s].plan);
   lrt_runtime_clear(&it->runtime);
+  lrt_state_destroy(it->own_state);
   lrt_resources_destroy(it->runtime.resources);
   lrt_threads_destroy(it->runtime.team);
   lrt_arena_clear(&it->arena);
@@ -150,6 +135,7 @@ lrt_status lrt_interpreter_allocate(lrt_interpreter *it, int32_t subgraph, lrt_e
   LRT_TRY(check_subgraph(it, subgraph, err));
   planned *slot = &it->subgraphs[subgraph];
   if (slot->plan != NULL && slot->current) return LRT_OK;
+  LRT_TRY(lrt_interpreter_ensure_state(it, err));
   lrt_plan_destroy(slot->plan);
   slot->plan = NULL;
   LRT_TRY(lrt_plan_create(&it->runtime, subgraph, slot->shapes, 0, &slot->plan, err));

@@ -62,6 +62,7 @@ static lrt_status declare_sources(lrt_plan *plan, const lrt_shape *shapes, lrt_e
     const lrt_shape *shape = shapes != NULL ? &shapes[i] : &plan->values[index].shape;
     if (plan->homes[index] != LRT_HOME_VARIABLE) LRT_TRY(declare(plan, index, shape, LRT_HOME_OWN, err));
   }
+  if (plan->depth == 0) lrt_plan_mark_states(plan);
   return LRT_OK;
 }
 

@@ -55,6 +55,7 @@ typedef enum lrt_home {
   LRT_HOME_VARIABLE,
   LRT_HOME_GROWN,    /* made at run time */
   LRT_HOME_FOLDED,   /* computed while planning */
+  LRT_HOME_STATE,    /* a state tensor: memory of the set in use */
   LRT_HOME_ALIAS     /* another value's memory */
 } lrt_home;
 
@@ -79,6 +80,16 @@ struct lrt_plan {
 lrt_status lrt_plan_create(lrt_runtime *runtime, int32_t subgraph, const lrt_shape *input_shapes, int depth,
                            lrt_plan **out, lrt_error *err);
 void lrt_plan_destroy(lrt_plan *plan);
+/* Gives aliases the memory of the values they stand for, again after that memory has moved. */
+void lrt_plan_follow_aliases(lrt_plan *plan);
+/* Points the state tensors of a plan at the set in use (plan_state.c). */
+void lrt_plan_bind_states(lrt_plan *plan);
+/* Marks inputs of a plan that are state tensors; called before the first node is prepared. */
+void lrt_plan_mark_states(lrt_plan *plan);
+/* The pair that a value of the plan belongs to as input or output, or NULL. */
+const lrt_state_slot *lrt_plan_state_of(const lrt_plan *plan, int32_t value, bool as_output);
+/* Copies results that could not be updated in place into their state tensors. */
+void lrt_plan_commit_states(const lrt_plan *plan);
 /* Gives every value of a planned graph its memory (plan_memory.c). */
 lrt_status lrt_plan_place(lrt_plan *plan, lrt_error *err);
 /* Value of the subgraph's i-th input or output. */

@@ -74,7 +74,9 @@ static bool place_alias(placing *at, lrt_exec *exec) {
   case LRT_HOME_CONSTANT:
   case LRT_HOME_FOLDED:
   case LRT_HOME_ALIAS:
+  case LRT_HOME_STATE:
   case LRT_HOME_OWN:
+    if (at->last_use[to] > at->last_use[from]) at->last_use[from] = at->last_use[to];
     plan->homes[to] = LRT_HOME_ALIAS;
     plan->aliases[to] = from;
     break;
@@ -110,6 +112,22 @@ static bool place_in_place(placing *at, lrt_exec *exec, int32_t n) {
   return false;
 }
 
+/* A state tensor whose next contents are made from the present ones where they stand. Everybody who reads the
+ * present contents must have done so. */
+static bool place_state(placing *at, lrt_exec *exec, int32_t n) {
+  lrt_plan *plan = at->plan;
+  if (exec->op == NULL || (exec->op->in_place & 1u) == 0 || exec->inputs[0] == NULL || exec->outputs[0] == NULL)
+    return false;
+  const int32_t from = (int32_t)(exec->inputs[0] - plan->values), to = (int32_t)(exec->outputs[0] - plan->values);
+  const lrt_state_slot *state = lrt_plan_state_of(plan, to, true);
+  if (state == NULL || plan->homes[from] != LRT_HOME_STATE || state->input != from || at->last_use[from] != n)
+    return false;
+  if (plan->homes[to] != LRT_HOME_OWN || plan->values[to].bytes != plan->values[from].bytes) return false;
+  plan->homes[to] = LRT_HOME_STATE;
+  exec->note = LRT_NOTE_IN_PLACE;
+  return true;
+}
+
 static void new_block(placing *at, int32_t first, int32_t last, size_t bytes) {
   at->blocks[at->block_count++] = (block){first, last, rounded(bytes), 0};
 }
@@ -119,7 +137,7 @@ static void find_blocks(placing *at) {
   lrt_plan *plan = at->plan;
   for (int32_t n = 0; n < plan->graph->node_count; n++) {
     lrt_exec *exec = &plan->execs[n];
-    const bool merged = exec->kind == LRT_EXEC_STEPS && (place_alias(at, exec) || place_in_place(at, exec, n));
+    const bool merged = exec->kind == LRT_EXEC_STEPS && (place_alias(at, exec) || place_state(at, exec, n) || place_in_place(at, exec, n));
     for (int32_t i = merged ? 1 : 0; i < exec->node->node.output_count; i++) {
       if (exec->outputs[i] == NULL) continue;
       const int32_t v = (int32_t)(exec->outputs[i] - plan->values);
@@ -191,7 +209,7 @@ static lrt_status place_value(const placing *at, int32_t v) {
   return LRT_OK;
 }
 
-static void follow_aliases(lrt_plan *plan) {
+void lrt_plan_follow_aliases(lrt_plan *plan) {
   for (int32_t n = 0; n < plan->graph->node_count; n++) { /* in node order, so sources are settled first */
     const lrt_exec *exec = &plan->execs[n];
     if (exec->note != LRT_NOTE_ALIAS || exec->outputs[0] == NULL) continue;
@@ -244,6 +262,7 @@ lrt_status lrt_plan_place(lrt_plan *plan, lrt_error *err) {
   plan->memory = lrt_alloc_get(plan->runtime->alloc, plan->memory_bytes);
   if (plan->memory == NULL) return lrt_alloc_fail(err, plan->runtime->alloc, plan->memory_bytes, "the activation arena");
   for (int32_t v = 0; v < plan->graph->tensor_count; v++) LRT_TRY(place_value(&at, v));
-  follow_aliases(plan);
+  lrt_plan_follow_aliases(plan);
+  lrt_plan_bind_states(plan);
   return place_steps(&at);
 }

@@ -263,5 +263,6 @@ lrt_status lrt_plan_run(lrt_plan *plan, lrt_error *err) {
                      .status = LRT_OK, .err = err, .started = lrt_clock_seconds(), .nodes_run = 0};
   lrt_team_run(plan->runtime->team, walk_root, &state, true);
   lrt_counter_add(LRT_COUNTER_STEPS_RUN, state.nodes_run);
+  if (state.status == LRT_OK) lrt_plan_commit_states(plan);
   return state.status;
 }

@@ -10,6 +10,12 @@
 
 typedef struct lrt_variable lrt_variable;
 
+/* An input and an output of a subgraph that are one state tensor. */
+typedef struct lrt_state_slot {
+  int32_t subgraph, input, output; /* tensor indices */
+  int32_t slot;                    /* index into the set's memories, shared by all subgraphs */
+} lrt_state_slot;
+
 typedef struct lrt_runtime {
   const lrt_graph *graph;
   lrt_alloc *alloc;
@@ -24,6 +30,9 @@ typedef struct lrt_runtime {
   atomic_bool cancelled;
   bool *initialised;       /* [subgraph_count]: CALL_ONCE has run it */
   lrt_variable *variables; /* tensors that keep their contents */
+  const lrt_state_slot *states; /* [state_count] */
+  int32_t state_count;
+  void *const *state_memory; /* [slots] of the set in use */
   int32_t frame_count;     /* instances of subgraphs, bounded */
 } lrt_runtime;
 

@@ -1,0 +1,47 @@
+/* plan_state.c: state tensors of a plan: which values they are, where their memory is, what to copy back. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "runtime/plan.h"
+
+const lrt_state_slot *lrt_plan_state_of(const lrt_plan *plan, int32_t value, bool as_output) {
+  const lrt_runtime *runtime = plan->runtime;
+  if (plan->depth > 0) return NULL;
+  for (int32_t i = 0; i < runtime->state_count; i++) {
+    const lrt_state_slot *state = &runtime->states[i];
+    if (state->subgraph == plan->graph->subgraph_index && (as_output ? state->output : state->input) == value)
+      return state;
+  }
+  return NULL;
+}
+
+void lrt_plan_mark_states(lrt_plan *plan) {
+  const lrt_subgraph *subgraph = plan->graph->subgraph;
+  for (int32_t i = 0; i < subgraph->input_count; i++)
+    if (plan->homes[subgraph->inputs[i]] == LRT_HOME_OWN && lrt_plan_state_of(plan, subgraph->inputs[i], false) != NULL)
+      plan->homes[subgraph->inputs[i]] = LRT_HOME_STATE;
+}
+
+void lrt_plan_bind_states(lrt_plan *plan) {
+  const lrt_runtime *runtime = plan->runtime;
+  if (plan->depth > 0 || runtime->state_memory == NULL) return;
+  for (int32_t i = 0; i < runtime->state_count; i++) {
+    const lrt_state_slot *state = &runtime->states[i];
+    if (state->subgraph != plan->graph->subgraph_index) continue;
+    void *memory = runtime->state_memory[state->slot];
+    if (plan->homes[state->input] == LRT_HOME_STATE) plan->values[state->input].data = memory;
+    if (plan->homes[state->output] == LRT_HOME_STATE) plan->values[state->output].data = memory;
+  }
+  lrt_plan_follow_aliases(plan);
+}
+
+void lrt_plan_commit_states(const lrt_plan *plan) {
+  const lrt_runtime *runtime = plan->runtime;
+  if (plan->depth > 0 || runtime->state_memory == NULL) return;
+  for (int32_t i = 0; i < runtime->state_count; i++) {
+    const lrt_state_slot *state = &runtime->states[i];
+    if (state->subgraph != plan->graph->subgraph_index) continue;
+    const lrt_value *from = &plan->values[state->output], *to = &plan->values[state->input];
+    if (from->data != to->data && from->data != NULL && from->bytes == to->bytes) memcpy(to->data, from->data, to->bytes);
+  }
+}
