@@ -42,6 +42,7 @@ WITHHELD = {
 }
 
 FUNCTION_LINES, KERNEL_LINES, FILE_LINES, EXAMPLE_LINES = 120, 250, 1200, 80
+MEDIAN_LINES, P95_LINES, P95_FILE_LINES = 15, 80, 800
 C_SUFFIXES = {".c", ".h", ".def"}
 HASH_SUFFIXES = {".py", ".sh", ".cmake"}
 HASH_NAMES = {"CMakeLists.txt", "Makefile"}
@@ -333,6 +334,24 @@ def check_function_length(tree):
                 yield file.path, first, f"{name} has {last - first + 1} lines, more than {limit}"
 
 
+def percentile(values, percent):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0
+
+
+def check_usual_lengths(tree):
+    """Single long functions are fine; a house full of them is not."""
+    own = [f for f in tree if f.top in ("src", "apps") and f.is_c]
+    spans = [last - first + 1 for f in own for _, first, last in functions_of(f)]
+    lengths = [len(f.lines) for f in own]
+    if len(spans) >= 20 and statistics.median(spans) > MEDIAN_LINES:
+        yield "src", 1, f"half of the functions have {statistics.median(spans):g} lines or more, over {MEDIAN_LINES}"
+    if len(spans) >= 20 and percentile(spans, 95) > P95_LINES:
+        yield "src", 1, f"5 % of the functions have {percentile(spans, 95)} lines or more, over {P95_LINES}"
+    if len(lengths) >= 20 and percentile(lengths, 95) > P95_FILE_LINES:
+        yield "src", 1, f"5 % of the files have {percentile(lengths, 95)} lines or more, over {P95_FILE_LINES}"
+
+
 # ---- what code may not do ----
 
 
@@ -467,12 +486,8 @@ def ancestors(path):
 
 
 RULES = (check_include_direction, check_include_circles, check_captions, check_file_names, check_file_length,
-         check_function_length, check_calls, check_public_docs, check_private_places, check_tables, check_links)
-
-
-def percentile(values, percent):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0
+         check_function_length, check_usual_lengths, check_calls, check_public_docs, check_private_places,
+         check_tables, check_links)
 
 
 def print_report(tree):

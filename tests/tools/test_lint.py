@@ -101,6 +101,17 @@ def test_bad_tree_is_reported(tmp_path, name):
     assert [row for row in output.splitlines() if row.startswith(f"{path}:{line}: ") and words in row], output
 
 
+@pytest.mark.parametrize("words, lengths", [
+    ("half of the functions have 16 lines", [16] * 20),
+    ("5 % of the functions have 81 lines", [5] * 20 + [81] * 2),
+])
+def test_usual_lengths(tmp_path, words, lengths):
+    body = "".join(long_body(length).replace("lrt_long", f"f{i}") for i, length in enumerate(lengths))
+    status, output = run_lint(tmp_path, {"src/base/many.c": c_file("many.c", body)})
+    assert status == 1
+    assert output.startswith("src:1: " + words)
+
+
 def test_file_circle(tmp_path):
     status, output = run_lint(tmp_path, {
         "src/graph/one.h": c_file("one.h", '#include "graph/two.h"\n'),
