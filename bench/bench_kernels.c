@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernels/dwconv/dwconv_core.h"
 #include "kernels/gemm/gemm_core.h"
 
 static double now(void) {
@@ -77,7 +78,14 @@ static void line(const char *family, const char *kernel, const char *shape, doub
 static void *block(size_t bytes) {
   void *data = aligned_alloc(64, (bytes + 4095) / 4096 * 4096);
   if (data == NULL) exit(1);
-  memset(data, 1, (bytes + 4095) / 4096 * 4096);
+  memset(data, 0x3c, (bytes + 4095) / 4096 * 4096); /* as float 0.0115, as integers neither 0 nor extreme */
+  return data;
+}
+
+/* `count` columns of an ordinary rescaling, for every form of it. */
+static int32_t *column_block(size_t count, int32_t value) {
+  int32_t *data = block(count * 8);
+  for (size_t i = 0; i < count; i++) data[i] = value;
   return data;
 }
 
@@ -118,8 +126,9 @@ static void bench_int(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epil
                     .exact = kind->exact, .ldc = s[2], .rows_per_scale = 1, .epilogue = epilogue, .flo = -1, .fhi = 1};
   void *a = block((size_t)s[0] * (size_t)s[1] * 2), *w = block((size_t)s[1] * (size_t)s[2]);
   void *c = block((size_t)s[0] * (size_t)s[2] * 4), *columns = block((size_t)(s[0] + s[2]) * 8);
+  int32_t *shift = column_block((size_t)s[2], -6), *mult = column_block((size_t)s[2], 1 << 30);
   g.a.data = a, g.w = w, g.c = c;
-  g.bias = g.mult = g.shift = g.w_sums = g.a_zeros = columns;
+  g.w_sums = g.a_zeros = shift, g.mult = mult, g.shift = shift;
   g.scale = g.a_scale = g.w_scale = g.bias_f32 = columns;
   lrt_gemm_int_plan_for(&g, kernel, 1);
   void *packed = kind->pack ? block(lrt_gemm_int_packed_bytes(&g)) : NULL;
@@ -130,7 +139,7 @@ static void bench_int(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epil
   char shape[48];
   snprintf(shape, sizeof shape, "%dx%dx%d %s", s[0], s[1], s[2], kind->name);
   line("gemm int", kernel->name, shape, 2.0 * s[0] * s[1] * s[2], took, kind->a_type == LRT_INT16 ? p->int16 : p->int8);
-  free(a), free(w), free(c), free(columns), free(packed), free(scratch);
+  free(a), free(w), free(c), free(columns), free(packed), free(scratch), free(shift), free(mult);
 }
 
 static void bench_products(const peak *p) {
@@ -178,10 +187,53 @@ static void bench_i4b(void) {
   free(x), free(corr), free(w), free(scale), free(y);
 }
 
-int main(void) {
+/* MobileNetV2's depthwise layers: size, channels, stride. */
+static void bench_depthwise(const peak *p) {
+  static const int layers[][3] = {{112, 32, 1}, {112, 96, 2}, {56, 144, 1}, {56, 144, 2}, {28, 192, 1}, {28, 192, 2},
+                                  {14, 384, 1}, {14, 576, 1}, {14, 576, 2}, {7, 960, 1}};
+  static const lrt_type types[] = {LRT_FLOAT32, LRT_INT8, LRT_INT16};
+  int count;
+  const lrt_dwconv_kernel *table = lrt_dwconv_table(&count);
+  for (int v = 0; v < count; v++) {
+    if (!lrt_cpu_has(table[v].level)) continue;
+    for (int i = 0; i < 3 * (int)(sizeof layers / sizeof layers[0]); i++) {
+      const int *l = layers[i / 3], out = l[0] / l[2];
+      const lrt_type type = types[i % 3];
+      lrt_dwconv d = {.a_type = type, .w_type = type == LRT_FLOAT32 ? type : LRT_INT8, .batch = 1, .in_h = l[0],
+                      .in_w = l[0], .channels = l[1], .multiplier = 1, .out_h = out, .out_w = out, .kernel_h = 3,
+                      .kernel_w = 3, .stride_h = l[2], .stride_w = l[2], .dilation_h = 1, .dilation_w = 1,
+                      .pad_top = l[2] == 1, .pad_left = l[2] == 1, .lo = -128, .hi = 127, .flo = -1, .fhi = 1,
+                      .epilogue = lrt_gemm_epilogue_pick(v == count - 1)};
+      void *a = block((size_t)l[0] * (size_t)l[0] * (size_t)l[1] * 4), *w = block((size_t)l[1] * 36);
+      void *c = block((size_t)out * (size_t)out * (size_t)l[1] * 4), *columns = block((size_t)l[1] * 8);
+      int32_t *shift = column_block((size_t)l[1], -6), *mult = column_block((size_t)l[1], 1 << 30);
+      d.a = a, d.w = w, d.c = c, d.mult = mult, d.shift = shift, d.scale = columns;
+      lrt_dwconv_plan_for(&d, table + v);
+      void *packed = block(lrt_dwconv_packed_bytes(&d)), *scratch = block(lrt_dwconv_scratch(&d));
+      lrt_dwconv_pack(&d, packed);
+      d.packed = packed;
+      BEST(took, lrt_dwconv_run(&d, 0, lrt_dwconv_tiles(&d), scratch));
+      char shape[48];
+      snprintf(shape, sizeof shape, "%d c%d s%d %s", l[0], l[1], l[2], lrt_type_name(type));
+      line("dwconv", table[v].name, shape, 18.0 * out * out * l[1], took, type == LRT_FLOAT32 ? p->f32 : p->int16);
+      free(a), free(w), free(c), free(columns), free(packed), free(scratch), free(shift), free(mult);
+    }
+  }
+}
+
+/* With arguments: only these parts. */
+static bool wanted(int argc, char **argv, const char *part) {
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], part) == 0) return true;
+  }
+  return argc < 2;
+}
+
+int main(int argc, char **argv) {
   const peak p = measure_peak();
   printf("peak f32 %.1f int8 %.1f int16 %.1f GOPS\n", p.f32 * 1e-9, p.int8 * 1e-9, p.int16 * 1e-9);
-  bench_products(&p);
-  bench_i4b();
+  if (wanted(argc, argv, "gemm")) bench_products(&p);
+  if (wanted(argc, argv, "i4b")) bench_i4b();
+  if (wanted(argc, argv, "dwconv")) bench_depthwise(&p);
   return 0;
 }

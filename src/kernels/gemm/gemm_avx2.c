@@ -302,6 +302,33 @@ void lrt_gemm_hybrid__avx2(const lrt_gemm_epilogue_args *e) {
   }
 }
 
+/* floor((acc + bias) * factor + 1/2): every step is exact, see lrt_gemm_int16_factors. */
+static inline __m128i int16_quad(const lrt_gemm_epilogue_args *e, int r, int j, __m256d lo, __m256d hi) {
+  const __m256d acc = _mm256_cvtepi32_pd(_mm_loadu_si128((const __m128i *)(e->acc + r * e->ld_acc + j)));
+  const __m256d sum = _mm256_add_pd(acc, _mm256_loadu_pd(e->start + j));
+  const __m256d v = _mm256_fmadd_pd(sum, _mm256_loadu_pd(e->factor + j), _mm256_set1_pd(0.5));
+  return _mm256_cvttpd_epi32(_mm256_min_pd(_mm256_max_pd(_mm256_floor_pd(v), lo), hi));
+}
+
+void lrt_gemm_int16__avx2(const lrt_gemm_epilogue_args *e) {
+  if (e->acc64 != NULL || e->bias64 == NULL || e->start == NULL) {
+    lrt_gemm_int16__ref(e);
+    return;
+  }
+  const __m256d lo = _mm256_set1_pd(e->lo - e->zero), hi = _mm256_set1_pd(e->hi - e->zero);
+  const __m128i zero = _mm_set1_epi32(e->zero);
+  for (int r = 0; r < e->mr; r++) {
+    int16_t *c = (int16_t *)e->c + r * e->ldc;
+    for (int j = 0; j < e->nr; j += 8) {
+      const __m128i a = _mm_add_epi32(int16_quad(e, r, j, lo, hi), zero);
+      const __m128i b = _mm_add_epi32(int16_quad(e, r, j + 4, lo, hi), zero);
+      const __m128i v = _mm_packs_epi32(a, b);
+      if (e->nr - j >= 8) _mm_storeu_si128((__m128i *)(c + j), v);
+      else memcpy(c + j, &v, (size_t)(e->nr - j) * 2);
+    }
+  }
+}
+
 /* One block of 32: low nibbles beside high ones against the split activations. */
 static inline __m256i nibbles32(const uint8_t *w, __m256i x, __m256i corr) {
   const __m128i raw = _mm_xor_si128(_mm_loadu_si128((const __m128i *)w), _mm_set1_epi8((char)0x88));

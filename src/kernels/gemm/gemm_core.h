@@ -58,6 +58,10 @@ typedef struct lrt_gemm_epilogue_args {
   const int32_t *w_sums;   /* f32: [nr] */
   const float *bias;       /* f32: [nr] */
   float flo, fhi;
+  const int64_t *acc64;  /* int16: instead of acc where not NULL */
+  const int64_t *bias64; /* int16: [nr], NULL = the 32-bit rule on acc + fold */
+  const double *start, *factor; /* int16: bias64 and the cut multiplier as 2^-n * integer, padded, where the product
+                                   is exact in a double and shift <= 0; else NULL */
   void *c;
   int64_t ldc;
 } lrt_gemm_epilogue_args;
@@ -65,7 +69,7 @@ typedef void lrt_gemm_epilogue_fn(const lrt_gemm_epilogue_args *args);
 typedef struct lrt_gemm_int_epilogue {
   const char *name;
   lrt_cpu_level level;
-  lrt_gemm_epilogue_fn *exact, *fast, *f32;
+  lrt_gemm_epilogue_fn *exact, *fast, *f32, *int16;
 } lrt_gemm_int_epilogue;
 
 typedef struct lrt_gemm_f32_kernel {
@@ -114,6 +118,10 @@ void lrt_gemm_f32_plan_for(lrt_gemm_f32 *g, const lrt_gemm_f32_kernel *kernel, i
 void lrt_gemm_int_plan_for(lrt_gemm_int *g, const lrt_gemm_int_kernel *kernel, int workers);
 void lrt_gemm_i4b_plan_for(lrt_gemm_i4b *g, const lrt_gemm_int_kernel *kernel, int workers);
 
+/* Fills start and factor [count]; false where the double form would not be exact. */
+bool lrt_gemm_int16_factors(const int64_t *bias64, const int32_t *mult, const int32_t *shift, int64_t count,
+                            double *start, double *factor);
+
 /* gemm_pack.c */
 /* rows[taps][row_step] for output rows [m0, m0 + mr); pointers outside the picture become `outside`; unused ones
  * repeat row m0's. `size` = bytes per element, group offset included in `data`. */
@@ -137,7 +145,8 @@ void lrt_gemm_int_widen(const lrt_gemm_int *g, int64_t n, int64_t k0, int64_t co
   lrt_gemm_strip_fn lrt_gemm_fill_##strip_##__##suffix;                                                      \
   lrt_gemm_gemv_int_fn lrt_gemm_gemv_##strip_##__##suffix;
 #define LRT_GEMM_EPILOGUE(suffix, level)                                                                     \
-  lrt_gemm_epilogue_fn lrt_gemm_exact__##suffix, lrt_gemm_fast__##suffix, lrt_gemm_hybrid__##suffix;
+  lrt_gemm_epilogue_fn lrt_gemm_exact__##suffix, lrt_gemm_fast__##suffix, lrt_gemm_hybrid__##suffix;         \
+  lrt_gemm_epilogue_fn lrt_gemm_int16__##suffix;
 #define LRT_GEMM_I4B(suffix, level) lrt_gemm_i4b_fn lrt_gemm_i4b__##suffix;
 #include "kernels/gemm/gemm.def"
 

@@ -164,6 +164,8 @@ void lrt_gemm_hybrid__generic(const lrt_gemm_epilogue_args *e) {
   }
 }
 
+void lrt_gemm_int16__generic(const lrt_gemm_epilogue_args *e) { lrt_gemm_int16__ref(e); }
+
 void lrt_gemm_i4b__generic(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
                            const uint16_t *scale, int64_t n, float *y) {
   for (int64_t j = 0; j < n; j++) {

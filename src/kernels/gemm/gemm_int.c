@@ -1,5 +1,6 @@
 /* gemm_int.c: walks the tiles of an integer product: copies rows into strips, multiplies, applies the epilogue. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <string.h>
 
 #include "kernels/gemm/gemm_grid.h"
@@ -17,6 +18,9 @@ typedef struct parts {
   int64_t *acc64;    /* [mr][nr]: int16 rows */
   int32_t *fold, *mult, *shift, *w_sums;
   float *scale, *bias_f32;
+  int64_t *bias64;        /* int16 outputs by the 64-bit rule, like the next three */
+  double *start, *factor;
+  bool *exact_double; /* start and factor may be used */
   int32_t *pads, *sums, *row_add, *a_zeros; /* [mr] */
   float *a_scale;                           /* [mr] */
   int8_t *panels;                           /* [n_step / nr][kp][nr], or [GEMV_COLUMNS][k] */
@@ -25,6 +29,11 @@ typedef struct parts {
 static int64_t k_of(const lrt_gemm_int *g) { return g->a.taps * g->a.kc; }
 static int64_t kp_of(const lrt_gemm_int *g) { return lrt_gemm_round_up(k_of(g), g->kernel->kr); }
 static size_t strip_size(const lrt_gemm_int *g) { return g->kernel->strip == LRT_GEMM_STRIP_S16 ? 2 : 1; }
+
+/* int16 outputs by the 64-bit rule with its 16-bit multiplier. */
+static bool wide_rule(const lrt_gemm_int *g) {
+  return g->out_type == LRT_INT16 && !g->bias_is_32 && (g->bias64 != NULL || g->bias == NULL);
+}
 
 static size_t carve_parts(const lrt_gemm_int *g, void *scratch, parts *p) {
   lrt_gemm_carve carve = {scratch, 0};
@@ -41,6 +50,12 @@ static size_t carve_parts(const lrt_gemm_int *g, void *scratch, parts *p) {
   p->w_sums = lrt_gemm_carve_take(&carve, columns);
   p->scale = lrt_gemm_carve_take(&carve, columns);
   p->bias_f32 = lrt_gemm_carve_take(&carve, columns);
+  if (wide_rule(g)) {
+    p->bias64 = lrt_gemm_carve_take(&carve, 2 * columns);
+    p->start = lrt_gemm_carve_take(&carve, 2 * columns);
+    p->factor = lrt_gemm_carve_take(&carve, 2 * columns);
+    p->exact_double = lrt_gemm_carve_take(&carve, 1);
+  }
   p->pads = lrt_gemm_carve_take(&carve, mr * 4);
   p->sums = lrt_gemm_carve_take(&carve, mr * 4);
   p->row_add = lrt_gemm_carve_take(&carve, mr * 4);
@@ -136,6 +151,23 @@ static void load_columns(const lrt_gemm_int *g, int64_t first, int64_t count, co
     const uint32_t correction = (uint32_t)zero * (uint32_t)p->w_sums[j];
     p->fold[j] = (int32_t)((uint32_t)p->fold[j] - correction + constant);
   }
+  if (!wide_rule(g)) return;
+  memset(p->bias64, 0, 3 * lrt_gemm_align(2 * bytes));
+  if (g->bias64 != NULL) memcpy(p->bias64, g->bias64 + first, (size_t)count * sizeof *p->bias64);
+  *p->exact_double = lrt_gemm_int16_factors(p->bias64, p->mult, p->shift, count, p->start, p->factor);
+}
+
+/* acc + bias below 2^37 times a 15-bit multiplier is below 2^52: exact in a double, as is adding one half. */
+bool lrt_gemm_int16_factors(const int64_t *bias64, const int32_t *mult, const int32_t *shift, int64_t count,
+                            double *start, double *factor) {
+  bool exact = true;
+  for (int64_t j = 0; j < count; j++) {
+    const int32_t reduced = mult[j] < 0x7FFF0000 ? (mult[j] + (1 << 15)) >> 16 : 0x7FFF;
+    exact = exact && bias64[j] < (INT64_C(1) << 36) && bias64[j] > -(INT64_C(1) << 36) && shift[j] <= 0;
+    start[j] = (double)bias64[j];
+    factor[j] = ldexp((double)reduced, shift[j] - 15);
+  }
+  return exact;
 }
 
 /* int16 rows: copied as they are; outside the picture 0. */
@@ -186,30 +218,11 @@ static void store_int32(const lrt_gemm_epilogue_args *e) {
   }
 }
 
-/* int16 outputs; acc64 is used where one int32 cannot hold the sum. `first`: column of the whole tensor. */
-static void store_int16(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e, const int64_t *acc64, int64_t first) {
-  for (int r = 0; r < e->mr; r++) {
-    int16_t *c = (int16_t *)e->c + r * e->ldc;
-    for (int j = 0; j < e->nr; j++) {
-      const lrt_multiplier m = {e->mult[j], e->shift[j]};
-      int64_t acc = acc64 != NULL ? acc64[r * e->ld_acc + j] : e->acc[r * e->ld_acc + j], v;
-      if (g->bias_is_32 || (g->bias != NULL && g->bias64 == NULL)) {
-        v = lrt_multiplier_apply((int32_t)((uint32_t)acc + (uint32_t)e->fold[j]), m);
-      } else {
-        if (g->bias64 != NULL) acc = (int64_t)((uint64_t)acc + (uint64_t)g->bias64[first + j]);
-        v = lrt_multiplier_apply64(acc, m);
-      }
-      v += g->c_zero;
-      c[j] = (int16_t)(v < g->lo ? g->lo : v > g->hi ? g->hi : v);
-    }
-  }
-}
-
-static void finish(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e, const int64_t *acc64, int64_t first) {
+static void finish(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e) {
   switch (g->out_type) {
   case LRT_FLOAT32: g->epilogue->f32(e); break;
   case LRT_INT32: store_int32(e); break;
-  case LRT_INT16: store_int16(g, e, acc64, first); break;
+  case LRT_INT16: g->epilogue->int16(e); break;
   default: (g->exact ? g->epilogue->exact : g->epilogue->fast)(e);
   }
 }
@@ -223,13 +236,17 @@ static lrt_gemm_epilogue_args epilogue_base(const lrt_gemm_int *g, const parts *
                                   .fhi = g->fhi, .ldc = g->ldc};
 }
 
-static void set_columns(lrt_gemm_epilogue_args *e, const parts *p, int64_t at) {
+static void set_columns(const lrt_gemm_int *g, lrt_gemm_epilogue_args *e, const parts *p, int64_t at) {
   e->fold = p->fold + at;
   e->mult = p->mult + at;
   e->shift = p->shift + at;
   e->scale = p->scale + at;
   e->w_sums = p->w_sums + at;
   e->bias = p->bias_f32 + at;
+  if (!wide_rule(g)) return;
+  e->bias64 = p->bias64 + at;
+  e->start = *p->exact_double ? p->start + at : NULL;
+  e->factor = p->factor + at;
 }
 
 static size_t out_size(const lrt_gemm_int *g) {
@@ -281,9 +298,10 @@ static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
       const int64_t at = n - tile->n0;
       const bool wide = multiply(g, p, panels + at * kp_of(g));
       e.nr = tile->n1 - n < nr ? (int)(tile->n1 - n) : nr;
-      set_columns(&e, p, at);
+      set_columns(g, &e, p, at);
+      e.acc64 = wide ? p->acc64 : NULL;
       e.c = (char *)g->c + (size_t)(m * g->ldc + first + n) * out_size(g);
-      finish(g, &e, wide ? p->acc64 : NULL, first + n);
+      finish(g, &e);
     }
   }
 }
@@ -302,9 +320,9 @@ static void run_gemv(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
   e.ld_acc = GEMV_COLUMNS;
   e.mr = 1;
   e.nr = (int)count;
-  set_columns(&e, p, 0);
+  set_columns(g, &e, p, 0);
   e.c = (char *)g->c + (size_t)tile->n0 * out_size(g);
-  finish(g, &e, NULL, tile->n0);
+  finish(g, &e);
 }
 
 void lrt_gemm_int_run(const lrt_gemm_int *g, int64_t tile_begin, int64_t tile_end, void *scratch) {

@@ -107,6 +107,20 @@ void lrt_gemm_hybrid__ref(const lrt_gemm_epilogue_args *e) {
   }
 }
 
+void lrt_gemm_int16__ref(const lrt_gemm_epilogue_args *e) {
+  for (int r = 0; r < e->mr; r++) {
+    int16_t *c = (int16_t *)e->c + r * e->ldc;
+    for (int j = 0; j < e->nr; j++) {
+      const lrt_multiplier m = {e->mult[j], e->shift[j]};
+      const int64_t acc = e->acc64 != NULL ? e->acc64[r * e->ld_acc + j] : e->acc[r * e->ld_acc + j];
+      int64_t v;
+      if (e->bias64 == NULL) v = lrt_multiplier_apply((int32_t)((uint32_t)acc + (uint32_t)e->fold[j]), m);
+      else v = lrt_multiplier_apply64((int64_t)((uint64_t)acc + (uint64_t)e->bias64[j]), m);
+      c[j] = (int16_t)lrt_fixed_clamp(lrt_fixed_saturate(v + e->zero), e->lo, e->hi);
+    }
+  }
+}
+
 void lrt_gemm_i4b__ref(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
                        const uint16_t *scale, int64_t n, float *y) {
   (void)corr;

@@ -21,7 +21,8 @@ static const lrt_gemm_int_kernel int_table[] = {
 
 static const lrt_gemm_int_epilogue epilogue_table[] = {
 #define LRT_GEMM_EPILOGUE(suffix, level_)                                                                    \
-  {#suffix, LRT_CPU_##level_, lrt_gemm_exact__##suffix, lrt_gemm_fast__##suffix, lrt_gemm_hybrid__##suffix},
+  {#suffix, LRT_CPU_##level_, lrt_gemm_exact__##suffix, lrt_gemm_fast__##suffix, lrt_gemm_hybrid__##suffix, \
+   lrt_gemm_int16__##suffix},
 #include "kernels/gemm/gemm.def"
 };
 

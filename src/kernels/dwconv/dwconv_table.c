@@ -1,0 +1,24 @@
+/* dwconv_table.c: the table of depthwise kernels and the choice by CPU level. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/dwconv/dwconv_core.h"
+
+static const lrt_dwconv_kernel table[] = {
+#define LRT_DWCONV(suffix, level_, f32_3x3_)                                                                 \
+  {#suffix, LRT_CPU_##level_, lrt_dwconv_f32__##suffix, f32_3x3_, lrt_dwconv_s8__##suffix,                   \
+   lrt_dwconv_u8__##suffix, lrt_dwconv_s16__##suffix},
+#include "kernels/dwconv/dwconv.def"
+};
+#define COUNT ((int)(sizeof table / sizeof table[0]))
+
+const lrt_dwconv_kernel *lrt_dwconv_table(int *count) {
+  *count = COUNT;
+  return table;
+}
+
+/* The reference is the last line and usable everywhere, so the loop ends. */
+const lrt_dwconv_kernel *lrt_dwconv_pick(bool ref) {
+  const lrt_dwconv_kernel *kernel = table;
+  if (ref) return table + COUNT - 1;
+  while (!lrt_cpu_has(kernel->level)) kernel++;
+  return kernel;
+}
