@@ -1,0 +1,215 @@
+/* quantize_ref.c: quantize, requantize, dequantize and sub-byte packing, element by element in blocks. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <string.h>
+
+#include "base/half.h"
+#include "kernels/quantize/quantize.h"
+
+enum { BLOCK = 256 };
+
+static bool type_range(lrt_type type, int32_t *low, int32_t *high) {
+  switch (type) {
+  case LRT_INT8: *low = INT8_MIN, *high = INT8_MAX; return true;
+  case LRT_UINT8: *low = 0, *high = UINT8_MAX; return true;
+  case LRT_INT16: *low = INT16_MIN, *high = INT16_MAX; return true;
+  case LRT_INT32: *low = INT32_MIN, *high = INT32_MAX; return true;
+  case LRT_INT4: *low = -8, *high = 7; return true;
+  case LRT_UINT4: *low = 0, *high = 15; return true;
+  case LRT_INT2: *low = -2, *high = 1; return true;
+  default: return false;
+  }
+}
+
+/* ---- sub-byte ---- */
+
+bool lrt_unpack_bits(const void *in_, lrt_type type, int64_t first, int8_t *out, int64_t count) {
+  const uint8_t *in = in_;
+  if (type == LRT_INT4) {
+    for (int64_t i = 0, at = first; i < count; i++, at++) out[i] = (int8_t)(((in[at >> 1] >> (4 * (at & 1)) & 15) ^ 8) - 8);
+  } else if (type == LRT_UINT4) {
+    for (int64_t i = 0, at = first; i < count; i++, at++) out[i] = (int8_t)(in[at >> 1] >> (4 * (at & 1)) & 15);
+  } else if (type == LRT_INT2) {
+    for (int64_t i = 0, at = first; i < count; i++, at++) out[i] = (int8_t)(((in[at >> 2] >> (2 * (at & 3)) & 3) ^ 2) - 2);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool lrt_pack_bits(const int8_t *in, lrt_type type, void *out_, int64_t first, int64_t count) {
+  uint8_t *out = out_;
+  if (type != LRT_INT4 && type != LRT_UINT4 && type != LRT_INT2) return false;
+  const int bits = type == LRT_INT2 ? 2 : 4, per_byte = 8 / bits, field = (1 << bits) - 1;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t at = first + i;
+    const int shift = (int)(at % per_byte) * bits;
+    const int byte = shift == 0 ? 0 : out[at / per_byte] & ~(field << shift);
+    out[at / per_byte] = (uint8_t)(byte | (in[i] & field) << shift);
+  }
+  return true;
+}
+
+/* ---- quantize ---- */
+
+static int32_t round_away(float x, float scale, int32_t zero, int32_t low, int32_t high) {
+  const double q = (double)roundf(x / scale) + zero;
+  return !(q > low) ? low : q > high ? high : (int32_t)q;
+}
+
+static int32_t round_to_even(float x, float inverse, int32_t zero, int32_t low, int32_t high) {
+  const double q = (double)rintf(x * inverse) + zero;
+  return !(q > low) ? low : q > high ? high : (int32_t)q;
+}
+
+/* A block that lies within one channel. */
+static void quantize_block(const float *in, float scale, int32_t zero, int32_t low, int32_t high, bool ref, int32_t *out,
+                           int64_t n) {
+  const float inverse = 1.0f / scale;
+  if (ref) {
+    for (int64_t i = 0; i < n; i++) out[i] = round_away(in[i], scale, zero, low, high);
+  } else {
+    for (int64_t i = 0; i < n; i++) out[i] = round_to_even(in[i], inverse, zero, low, high);
+  }
+}
+
+static void store_block(const int32_t *v, void *out, lrt_type type, int64_t first, int64_t n) {
+  int8_t bytes[BLOCK];
+  switch (type) {
+  case LRT_INT8:
+  case LRT_UINT8:
+    for (int64_t i = 0; i < n; i++) ((uint8_t *)out)[first + i] = (uint8_t)v[i];
+    break;
+  case LRT_INT16:
+    for (int64_t i = 0; i < n; i++) ((int16_t *)out)[first + i] = (int16_t)v[i];
+    break;
+  case LRT_INT32: memcpy((int32_t *)out + first, v, (size_t)n * sizeof *v); break;
+  default:
+    for (int64_t i = 0; i < n; i++) bytes[i] = (int8_t)v[i];
+    lrt_pack_bits(bytes, type, out, first, n);
+  }
+}
+
+/* The channel of element `at` and how many elements follow in it, at most `limit`. */
+static int64_t channel_run(const lrt_quantize_scale *q, int64_t at, int64_t limit, int64_t *channel) {
+  *channel = 0;
+  if (q->count <= 1) return limit;
+  *channel = at / q->inner % q->count;
+  const int64_t left = q->inner - at % q->inner;
+  return left < limit ? left : limit;
+}
+
+bool lrt_quantize(const float *in, const lrt_quantize_scale *q, void *out, lrt_type out_type, bool ref, int64_t begin,
+                  int64_t end) {
+  int32_t low, high, block[BLOCK];
+  if (!type_range(out_type, &low, &high)) return false;
+  while (begin < end) {
+    int64_t c;
+    const int64_t n = channel_run(q, begin, end - begin < BLOCK ? end - begin : BLOCK, &c);
+    quantize_block(in + begin, q->scale[c], q->zero_point ? q->zero_point[c] : 0, low, high, ref, block, n);
+    store_block(block, out, out_type, begin, n);
+    begin += n;
+  }
+  return true;
+}
+
+/* ---- quantized sources ---- */
+
+static bool load_block(const void *in, lrt_type type, int64_t first, int32_t *out, int64_t n) {
+  int8_t bytes[BLOCK];
+  switch (type) {
+  case LRT_INT8:
+    for (int64_t i = 0; i < n; i++) out[i] = ((const int8_t *)in)[first + i];
+    return true;
+  case LRT_UINT8:
+    for (int64_t i = 0; i < n; i++) out[i] = ((const uint8_t *)in)[first + i];
+    return true;
+  case LRT_INT16:
+    for (int64_t i = 0; i < n; i++) out[i] = ((const int16_t *)in)[first + i];
+    return true;
+  case LRT_INT32: memcpy(out, (const int32_t *)in + first, (size_t)n * sizeof *out); return true;
+  default:
+    if (!lrt_unpack_bits(in, type, first, bytes, n)) return false;
+    for (int64_t i = 0; i < n; i++) out[i] = bytes[i];
+    return true;
+  }
+}
+
+bool lrt_requantize(const void *in, lrt_type in_type, float in_scale, int32_t in_zero, void *out, lrt_type out_type,
+                    float out_scale, int32_t out_zero, size_t count) {
+  int32_t low, high, block[BLOCK];
+  if (!type_range(out_type, &low, &high)) return false;
+  const lrt_multiplier m = lrt_multiplier_make((double)in_scale / (double)out_scale);
+  for (int64_t at = 0; at < (int64_t)count; at += BLOCK) {
+    const int64_t n = (int64_t)count - at < BLOCK ? (int64_t)count - at : BLOCK;
+    if (!load_block(in, in_type, at, block, n)) return false;
+    for (int64_t i = 0; i < n; i++) {
+      const int64_t v = (int64_t)lrt_multiplier_apply(lrt_fixed_sub(block[i], in_zero), m) + out_zero;
+      block[i] = v < low ? low : v > high ? high : (int32_t)v;
+    }
+    store_block(block, out, out_type, at, n);
+  }
+  return true;
+}
+
+static bool dequantize_float(const void *in, lrt_type type, float *out, int64_t begin, int64_t end) {
+  const uint16_t *words = in;
+  const uint8_t *bytes = in;
+  for (int64_t i = begin; i < end; i++) {
+    switch (type) {
+    case LRT_FLOAT16: out[i] = lrt_half_to_float(words[i]); break;
+    case LRT_BFLOAT16: out[i] = lrt_bfloat16_to_float(words[i]); break;
+    case LRT_FLOAT8_E4M3FN: out[i] = lrt_float8_e4m3fn_to_float(bytes[i]); break;
+    case LRT_FLOAT8_E5M2: out[i] = lrt_float8_e5m2_to_float(bytes[i]); break;
+    default: return false;
+    }
+  }
+  return true;
+}
+
+bool lrt_dequantize(const void *in, lrt_type in_type, const lrt_quantize_scale *q, float *out, int64_t begin, int64_t end) {
+  int32_t low, high, block[BLOCK];
+  if (in_type == LRT_FLOAT16) {
+    lrt_half_to_float_array((const uint16_t *)in + begin, out + begin, (size_t)(end - begin));
+    return true;
+  }
+  if (!type_range(in_type, &low, &high)) return dequantize_float(in, in_type, out, begin, end);
+  while (begin < end) {
+    int64_t c;
+    const int64_t n = channel_run(q, begin, end - begin < BLOCK ? end - begin : BLOCK, &c);
+    const float scale = q->scale[c];
+    const int32_t zero = q->zero_point ? q->zero_point[c] : 0;
+    load_block(in, in_type, begin, block, n);
+    for (int64_t i = 0; i < n; i++) out[begin + i] = (float)lrt_fixed_sub(block[i], zero) * scale;
+    begin += n;
+  }
+  return true;
+}
+
+bool lrt_dequantize_blockwise(const void *in, lrt_type in_type, int64_t first, const uint16_t *scales,
+                              const int32_t *zero_points, int64_t block, float *out, int64_t count) {
+  int32_t values[BLOCK];
+  for (int64_t at = 0; at < count;) {
+    const int64_t b = at / block, left = block - at % block;
+    int64_t n = count - at < left ? count - at : left;
+    if (n > BLOCK) n = BLOCK;
+    if (!load_block(in, in_type, first + at, values, n)) return false;
+    const float scale = lrt_half_to_float(scales[b]);
+    const int32_t zero = zero_points ? zero_points[b] : 0;
+    for (int64_t i = 0; i < n; i++) out[at + i] = (float)lrt_fixed_sub(values[i], zero) * scale;
+    at += n;
+  }
+  return true;
+}
+
+void lrt_fake_quantize(const float *in, float *out, size_t count, float low, float high, int bits, bool narrow_range) {
+  const float q_low = narrow_range ? 1.0f : 0.0f, q_high = (float)((1 << bits) - 1);
+  const float scale = (high - low) / (q_high - q_low), from_low = q_low - low / scale;
+  const float zero = from_low < q_low ? q_low : from_low > q_high ? q_high : roundf(from_low);
+  const float nudged_low = (q_low - zero) * scale, nudged_high = (q_high - zero) * scale, inverse = 1.0f / scale;
+  for (size_t i = 0; i < count; i++) {
+    float v = in[i] < nudged_low ? nudged_low : in[i];
+    v = v > nudged_high ? nudged_high : v;
+    out[i] = roundf((v - nudged_low) * inverse) * scale + nudged_low;
+  }
+}

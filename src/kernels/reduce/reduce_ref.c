@@ -1,0 +1,269 @@
+/* reduce_ref.c: reductions over merged dimensions; strips of neighbouring outputs share each pass. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <string.h>
+
+#include "kernels/reduce/reduce.h"
+
+lrt_status lrt_reduce_make(const lrt_shape *in, const int32_t *axes, int32_t n, bool keep_dims, lrt_shape *out,
+                           lrt_reduce_space *space, lrt_error *err) {
+  bool reduced[LRT_MAX_RANK] = {false};
+  memset(space, 0, sizeof *space);
+  memset(out, 0, sizeof *out);
+  for (int32_t i = 0; i < n && in->rank > 0; i++) {
+    const int32_t axis = axes[i] < 0 ? axes[i] + in->rank : axes[i];
+    if (axis < 0 || axis >= in->rank) {
+      return lrt_fail(err, LRT_INVALID_MODEL, "axis %d is out of range for rank %d", axes[i], in->rank);
+    }
+    reduced[axis] = true;
+  }
+  space->outputs = space->per_output = 1;
+  for (int d = 0; d < in->rank; d++) {
+    if (!reduced[d]) out->dims[out->rank++] = in->dims[d];
+    else if (keep_dims) out->dims[out->rank++] = 1;
+    if (reduced[d]) space->per_output *= in->dims[d];
+    else space->outputs *= in->dims[d];
+  }
+  /* Innermost first, merging neighbours of the same kind. */
+  int64_t stride = 1;
+  int last = -1;
+  for (int d = in->rank - 1; d >= 0; stride *= in->dims[d], d--) {
+    if (in->dims[d] == 1) continue;
+    int *count = reduced[d] ? &space->reduced : &space->kept;
+    int64_t *dims = reduced[d] ? space->reduced_dims : space->kept_dims;
+    int64_t *strides = reduced[d] ? space->reduced_strides : space->kept_strides;
+    if (last == reduced[d]) {
+      dims[*count - 1] *= in->dims[d];
+    } else {
+      dims[*count] = in->dims[d];
+      strides[(*count)++] = stride;
+    }
+    last = reduced[d];
+  }
+  return LRT_OK;
+}
+
+/* Offset of the i-th combination of indices of dimensions [from, count), innermost first. */
+static int64_t offset_of(int64_t i, int from, int count, const int64_t *dims, const int64_t *strides) {
+  int64_t offset = 0;
+  for (int d = from; d < count; d++) {
+    offset += i % dims[d] * strides[d];
+    i /= dims[d];
+  }
+  return offset;
+}
+
+/* A strip of outputs whose inputs are neighbours too, or a single output. */
+enum { STRIP = 128 };
+
+static int64_t strip_length(const lrt_reduce_space *s, int64_t at, int64_t end) {
+  if (s->kept == 0 || s->kept_strides[0] != 1) return 1;
+  int64_t n = s->kept_dims[0] - at % s->kept_dims[0];
+  n = n < end - at ? n : end - at;
+  return n < STRIP ? n : STRIP;
+}
+
+/* FIRST: the neutral value. STEP: acc and x to the new acc; `fresh` is true for the first x. LAST: acc to the result. */
+#define REDUCE(name, T, R, A, FIRST, STEP, LAST)                                                             \
+  static void name(const lrt_reduce_space *s, const lrt_reduce_params *p, const void *in_, void *out_,       \
+                   int64_t begin, int64_t end) {                                                             \
+    const int64_t run = s->reduced > 0 ? s->reduced_dims[0] : 1;                                             \
+    const int64_t stride = s->reduced > 0 ? s->reduced_strides[0] : 0;                                       \
+    const int64_t runs = s->per_output == 0 ? 0 : s->per_output / run;                                       \
+    A strip[STRIP];                                                                                          \
+    (void)p;                                                                                                 \
+    for (int64_t at = begin, n; at < end; at += n) {                                                         \
+      n = strip_length(s, at, end);                                                                          \
+      const T *base = (const T *)in_ + offset_of(at, 0, s->kept, s->kept_dims, s->kept_strides);             \
+      for (int64_t j = 0; j < n; j++) strip[j] = FIRST;                                                      \
+      for (int64_t r = 0; r < runs; r++) {                                                                   \
+        const T *in = base + offset_of(r, 1, s->reduced, s->reduced_dims, s->reduced_strides);               \
+        for (int64_t k = 0; k < run; k++, in += stride) {                                                    \
+          const bool fresh = r == 0 && k == 0;                                                               \
+          (void)fresh;                                                                                       \
+          for (int64_t j = 0; j < n; j++) {                                                                  \
+            const A acc = strip[j];                                                                          \
+            const T x = in[j];                                                                               \
+            strip[j] = (STEP);                                                                               \
+          }                                                                                                  \
+        }                                                                                                    \
+      }                                                                                                      \
+      for (int64_t j = 0; j < n; j++) {                                                                      \
+        const A acc = strip[j];                                                                              \
+        ((R *)out_)[at + j] = (R)(LAST);                                                                     \
+      }                                                                                                      \
+    }                                                                                                        \
+  }
+
+REDUCE(sum_f32, float, float, float, 0.0f, acc + x, acc)
+REDUCE(mean_f32, float, float, float, 0.0f, acc + x, acc / (float)s->per_output)
+REDUCE(prod_f32, float, float, float, 1.0f, acc *x, acc)
+REDUCE(max_f32, float, float, float, -INFINITY, fresh || x > acc ? x : acc, acc)
+REDUCE(min_f32, float, float, float, INFINITY, fresh || x < acc ? x : acc, acc)
+REDUCE(any_bool, uint8_t, uint8_t, uint8_t, 0, acc | (x != 0), acc)
+REDUCE(all_bool, uint8_t, uint8_t, uint8_t, 1, acc & (x != 0), acc)
+
+static int64_t mean_of(uint64_t sum, int64_t n) { return n == 0 ? 0 : (int64_t)sum / n; }
+
+#define INT_REDUCE(s_, T, lowest, highest)                                                                   \
+  REDUCE(sum_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc)                                                \
+  REDUCE(mean_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, mean_of(acc, s->per_output))                       \
+  REDUCE(prod_##s_, T, T, uint64_t, 1, acc *(uint64_t)x, acc)                                                \
+  REDUCE(max_##s_, T, T, T, lowest, x > acc ? x : acc, acc)                                                  \
+  REDUCE(min_##s_, T, T, T, highest, x < acc ? x : acc, acc)
+INT_REDUCE(i8, int8_t, INT8_MIN, INT8_MAX)
+INT_REDUCE(u8, uint8_t, 0, UINT8_MAX)
+INT_REDUCE(i16, int16_t, INT16_MIN, INT16_MAX)
+INT_REDUCE(i32, int32_t, INT32_MIN, INT32_MAX)
+INT_REDUCE(i64, int64_t, INT64_MIN, INT64_MAX)
+
+/* ---- quantized ---- */
+
+static int32_t bound(const lrt_reduce_params *p, int64_t v) {
+  return v < p->low ? p->low : v > p->high ? p->high : (int32_t)v;
+}
+static int32_t quant_mean(const lrt_reduce_params *p, int32_t sum, int64_t n) {
+  if (n == 0) return p->out_zero;
+  const int32_t centred = (int32_t)(uint32_t)((uint64_t)sum - (uint64_t)p->in_zero * (uint64_t)n);
+  return bound(p, (int64_t)lrt_multiplier_apply(centred, p->scale) + p->out_zero);
+}
+static int32_t quant_sum(const lrt_reduce_params *p, int64_t sum, int64_t n) {
+  const float bias = -(float)p->in_zero * p->real_scale * (float)n;
+  const float v = roundf((float)sum * p->real_scale + bias) + (float)p->out_zero;
+  return v <= (float)p->low ? p->low : v >= (float)p->high ? p->high : (int32_t)v;
+}
+static int32_t prod_step(const lrt_reduce_params *p, int32_t acc, int32_t x, bool fresh) {
+  return fresh ? x - p->in_zero : lrt_multiplier_apply64((int64_t)acc * (x - p->in_zero), p->scale);
+}
+
+#define QUANT_REDUCE(s_, T)                                                                                  \
+  REDUCE(q_sum_##s_, T, T, int64_t, 0, acc + x, quant_sum(p, acc, s->per_output))                            \
+  REDUCE(q_mean_##s_, T, T, int32_t, 0, lrt_fixed_add(acc, x), quant_mean(p, acc, s->per_output))            \
+  REDUCE(q_prod_##s_, T, T, int32_t, 1, prod_step(p, acc, x, fresh),                                         \
+         bound(p, (int64_t)lrt_multiplier_apply64(acc, p->scale) + p->out_zero))
+QUANT_REDUCE(i8, int8_t)
+QUANT_REDUCE(u8, uint8_t)
+QUANT_REDUCE(i16, int16_t)
+
+/* The mean's divisor goes into the multiplier: as many bits as n has are gained by a shift before dividing. */
+static lrt_multiplier divide_multiplier(lrt_multiplier m, int64_t n) {
+  if (n <= 0) return m;
+  int shift = 63 - __builtin_clzll((uint64_t)n);
+  shift = shift < 32 ? shift : 32;
+  shift = shift < 31 + m.shift ? shift : 31 + m.shift;
+  if (shift < 0) shift = 0;
+  m.q = (int32_t)(((int64_t)m.q << shift) / n);
+  m.shift -= shift;
+  return m;
+}
+
+void lrt_reduce_quant(lrt_reduce_op op, lrt_type type, float in_scale, int32_t in_zero, float out_scale,
+                      int32_t out_zero, int64_t per_output, lrt_reduce_params *p) {
+  p->in_zero = in_zero;
+  p->out_zero = out_zero;
+  p->low = type == LRT_UINT8 ? 0 : type == LRT_INT8 ? INT8_MIN : INT16_MIN;
+  p->high = type == LRT_UINT8 ? UINT8_MAX : type == LRT_INT8 ? INT8_MAX : INT16_MAX;
+  p->real_scale = in_scale / out_scale;
+  if (op == LRT_REDUCE_PROD) {
+    const double root = per_output > 0 ? pow((double)out_scale, 1.0 / (double)per_output) : 1.0;
+    p->scale = lrt_multiplier_make((double)in_scale / root);
+  } else {
+    p->scale = lrt_multiplier_make((double)in_scale / (double)out_scale);
+    if (op == LRT_REDUCE_MEAN) p->scale = divide_multiplier(p->scale, per_output);
+  }
+}
+
+/* ---- choice ---- */
+
+#define INT_CASES(prefix, TYPE, s_)                                                                          \
+  case LRT_##TYPE:                                                                                           \
+    switch (op) {                                                                                            \
+    case LRT_REDUCE_SUM: return prefix##sum_##s_;                                                            \
+    case LRT_REDUCE_MEAN: return prefix##mean_##s_;                                                          \
+    case LRT_REDUCE_PROD: return prefix##prod_##s_;                                                          \
+    case LRT_REDUCE_MAX: return max_##s_;                                                                    \
+    case LRT_REDUCE_MIN: return min_##s_;                                                                    \
+    default: return NULL;                                                                                    \
+    }
+
+static lrt_reduce_fn pick_quantized(lrt_reduce_op op, lrt_type type) {
+  switch (type) {
+    INT_CASES(q_, INT8, i8)
+    INT_CASES(q_, UINT8, u8)
+    INT_CASES(q_, INT16, i16)
+  default: return NULL;
+  }
+}
+
+lrt_reduce_fn lrt_reduce_pick(lrt_reduce_op op, lrt_type type, bool quantized) {
+  if (quantized) return pick_quantized(op, type);
+  switch (type) {
+    INT_CASES(, FLOAT32, f32)
+    INT_CASES(, INT8, i8)
+    INT_CASES(, UINT8, u8)
+    INT_CASES(, INT16, i16)
+    INT_CASES(, INT32, i32)
+    INT_CASES(, INT64, i64)
+  case LRT_BOOL: return op == LRT_REDUCE_ANY ? any_bool : op == LRT_REDUCE_ALL ? all_bool : NULL;
+  default: return NULL;
+  }
+}
+
+/* ---- along one axis ---- */
+
+static void store_index(void *out, lrt_type type, int64_t at, int64_t index) {
+  if (type == LRT_INT32) ((int32_t *)out)[at] = (int32_t)index;
+  else ((int64_t *)out)[at] = index;
+}
+
+#define ARG_CASE(TYPE, T)                                                                                    \
+  case LRT_##TYPE:                                                                                           \
+    for (int64_t at = begin; at < end; at++) {                                                               \
+      const T *x = (const T *)in + at / inner * axis * inner + at % inner;                                   \
+      int64_t best = 0;                                                                                      \
+      for (int64_t i = 1; i < axis; i++) {                                                                   \
+        const T a = x[i * inner], b = x[best * inner];                                                       \
+        if (largest ? a > b : a < b) best = i;                                                               \
+      }                                                                                                      \
+      store_index(out, out_type, at, best);                                                                  \
+    }                                                                                                        \
+    return true;
+
+bool lrt_arg_extreme(const void *in, lrt_type type, bool largest, int64_t axis, int64_t inner, void *out,
+                     lrt_type out_type, int64_t begin, int64_t end) {
+  if (out_type != LRT_INT32 && out_type != LRT_INT64) return false;
+  switch (type) {
+    ARG_CASE(FLOAT32, float)
+    ARG_CASE(INT8, int8_t)
+    ARG_CASE(UINT8, uint8_t)
+    ARG_CASE(BOOL, uint8_t)
+    ARG_CASE(INT16, int16_t)
+    ARG_CASE(INT32, int32_t)
+    ARG_CASE(INT64, int64_t)
+  default: return false;
+  }
+}
+
+#define CUMSUM_CASE(TYPE, T, A)                                                                              \
+  case LRT_##TYPE:                                                                                           \
+    for (int64_t line = begin; line < end; line++) {                                                         \
+      const int64_t first = line / inner * axis * inner + line % inner;                                      \
+      A sum = 0;                                                                                             \
+      for (int64_t i = 0; i < axis; i++) {                                                                   \
+        const int64_t at = first + (reverse ? axis - 1 - i : i) * inner;                                     \
+        const A x = (A)((const T *)in)[at], before = sum;                                                    \
+        sum += x;                                                                                            \
+        ((T *)out)[at] = (T)(exclusive ? before : sum);                                                      \
+      }                                                                                                      \
+    }                                                                                                        \
+    return true;
+
+bool lrt_cumsum(const void *in, void *out, lrt_type type, int64_t axis, int64_t inner, bool exclusive, bool reverse,
+                int64_t begin, int64_t end) {
+  switch (type) {
+    CUMSUM_CASE(FLOAT32, float, float)
+    CUMSUM_CASE(INT32, int32_t, uint32_t)
+    CUMSUM_CASE(INT64, int64_t, uint64_t)
+  default: return false;
+  }
+}
