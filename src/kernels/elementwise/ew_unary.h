@@ -17,7 +17,7 @@
  * The quantized forms are bit exact in both modes (a table costs the same either way). In and out may be the same memory.
  *
  * f32: RELU-like clamps keep NaN and -0; ROUND is half to even and returns +0 for -0.5; SIGN(NaN) = NaN; GELU is exact
- * (erfc), GELU_TANH the tanh approximation. f16, bf16 compute in f32. Integers: NEG, ABS wrap at the lowest value.
+ * (erfc), GELU_TANH the tanh approximation; at -inf both are NaN in ref and 0 in the fast form. f16, bf16 compute in f32. Integers: NEG, ABS wrap at the lowest value.
  * Quantized SQRT, RSQRT of values below zero are errors the operator reports (lrt_unary_has_below); here they give the
  * result of zero. */
 typedef enum lrt_unary_op {

@@ -1,0 +1,103 @@
+/* test_reduce.c: reductions over every set of axes against a direct loop; quantized rules; arg-max; cumulative sums. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
+#include "kernels/reduce/reduce.h"
+
+static void every_axis_set(void) {
+  const lrt_shape in = {4, {3, 2, 5, 4}};
+  int32_t x[120];
+  for (int i = 0; i < 120; i++) x[i] = (i * 7919) % 101 - 50;
+  for (int mask = 0; mask < 16; mask++) {
+    int32_t axes[4], n = 0;
+    for (int d = 0; d < 4; d++) {
+      if (mask >> d & 1) axes[n++] = d % 2 ? d - 4 : d; /* negative ones too */
+    }
+    lrt_shape out;
+    lrt_reduce_space s;
+    CHECK_INT(lrt_reduce_make(&in, axes, n, true, &out, &s, NULL), LRT_OK);
+    CHECK_INT(lrt_shape_count(&out), s.outputs);
+    int32_t sum[120] = {0}, max[120], got[120];
+    for (int i = 0; i < 120; i++) max[i] = INT32_MIN;
+    for (int i = 0; i < 120; i++) {
+      const int index[4] = {i / 40, i / 20 % 2, i / 4 % 5, i % 4};
+      int at = 0;
+      for (int d = 0; d < 4; d++) at = at * out.dims[d] + (out.dims[d] == 1 ? 0 : index[d]);
+      sum[at] += x[i];
+      max[at] = x[i] > max[at] ? x[i] : max[at];
+    }
+    const lrt_reduce_params p = {0};
+    for (int64_t at = 0; at < s.outputs; at += 7) {
+      const int64_t end = at + 7 < s.outputs ? at + 7 : s.outputs;
+      lrt_reduce_pick(LRT_REDUCE_SUM, LRT_INT32, false)(&s, &p, x, got, at, end);
+    }
+    CHECK(memcmp(got, sum, (size_t)s.outputs * 4) == 0);
+    lrt_reduce_pick(LRT_REDUCE_MAX, LRT_INT32, false)(&s, &p, x, got, 0, s.outputs);
+    CHECK(memcmp(got, max, (size_t)s.outputs * 4) == 0);
+  }
+  const int32_t bad = 4;
+  lrt_shape out;
+  lrt_reduce_space s;
+  CHECK_INT(lrt_reduce_make(&in, &bad, 1, false, &out, &s, NULL), LRT_INVALID_MODEL);
+}
+
+static void edges(void) {
+  const lrt_shape empty = {2, {2, 0}};
+  const int32_t axis = 1;
+  lrt_shape out;
+  lrt_reduce_space s;
+  const lrt_reduce_params p = {0};
+  float r[2];
+  CHECK_INT(lrt_reduce_make(&empty, &axis, 1, false, &out, &s, NULL), LRT_OK);
+  CHECK_INT(s.outputs, 2);
+  lrt_reduce_pick(LRT_REDUCE_SUM, LRT_FLOAT32, false)(&s, &p, r, r, 0, 2);
+  CHECK(r[0] == 0.0f && r[1] == 0.0f);
+  lrt_reduce_pick(LRT_REDUCE_MEAN, LRT_FLOAT32, false)(&s, &p, r, r, 0, 2);
+  CHECK(isnan(r[0]));
+  lrt_reduce_pick(LRT_REDUCE_PROD, LRT_FLOAT32, false)(&s, &p, r, r, 0, 2);
+  CHECK(r[0] == 1.0f);
+  CHECK(lrt_reduce_pick(LRT_REDUCE_ANY, LRT_FLOAT32, false) == NULL);
+}
+
+static void quantized(void) {
+  const lrt_shape in = {2, {2, 7}};
+  const int32_t axis = -1;
+  lrt_shape out;
+  lrt_reduce_space s;
+  lrt_reduce_params p;
+  int8_t x[14], r[2];
+  for (int i = 0; i < 14; i++) x[i] = (int8_t)(i * 9 - 60);
+  CHECK_INT(lrt_reduce_make(&in, &axis, 1, false, &out, &s, NULL), LRT_OK);
+  for (int op = LRT_REDUCE_SUM; op <= LRT_REDUCE_MEAN; op++) {
+    lrt_reduce_quant((lrt_reduce_op)op, LRT_INT8, 0.05f, -3, 0.2f, 10, s.per_output, &p);
+    lrt_reduce_pick((lrt_reduce_op)op, LRT_INT8, true)(&s, &p, x, r, 0, 2);
+    for (int k = 0; k < 2; k++) {
+      double sum = 0;
+      for (int i = 0; i < 7; i++) sum += 0.05 * (x[7 * k + i] + 3);
+      double v = (op == LRT_REDUCE_MEAN ? sum / 7 : sum) / 0.2 + 10;
+      v = v < -128 ? -128 : v > 127 ? 127 : v;
+      CHECK_NEAR(r[k], v, 0.51);
+    }
+  }
+}
+
+static void along_an_axis(void) {
+  const float x[12] = {1, 5, 5, 2, 7, NAN, 0, 7, 3, 3, 3, 3};
+  int32_t at[4];
+  CHECK(lrt_arg_extreme(x, LRT_FLOAT32, true, 4, 1, at, LRT_INT32, 0, 3));
+  CHECK(at[0] == 1 && at[1] == 0 && at[2] == 0);
+  const int32_t y[6] = {1, 2, 3, 4, 5, 6}; /* [3][2] along the first axis */
+  int32_t r[6];
+  CHECK(lrt_cumsum(y, r, LRT_INT32, 3, 2, false, false, 0, 2));
+  CHECK(r[0] == 1 && r[1] == 2 && r[2] == 4 && r[3] == 6 && r[4] == 9 && r[5] == 12);
+  CHECK(lrt_cumsum(y, r, LRT_INT32, 3, 2, true, true, 0, 2));
+  CHECK(r[0] == 8 && r[1] == 10 && r[2] == 5 && r[3] == 6 && r[4] == 0 && r[5] == 0);
+}
+
+int main(int argc, char **argv) {
+  RUN(every_axis_set);
+  RUN(edges);
+  RUN(quantized);
+  RUN(along_an_axis);
+  DONE();
+}
