@@ -8,6 +8,7 @@
 
 #include "kernels/dwconv/dwconv_core.h"
 #include "kernels/gemm/gemm_core.h"
+#include "kernels/rowquant/rowquant.h"
 
 static double now(void) {
   struct timespec t;
@@ -221,6 +222,24 @@ static void bench_depthwise(const peak *p) {
   }
 }
 
+static void bench_rowquant(void) {
+  static const int lengths[] = {64, 384, 2048};
+  int count;
+  const lrt_rowquant_kernel *table = lrt_rowquant_table(&count);
+  float *x = block(2048 * 4), scale;
+  int8_t *q = block(2048);
+  int32_t zero;
+  for (int v = 0; v < count; v++) {
+    if (!lrt_cpu_has(table[v].level)) continue;
+    for (int i = 0; i < 3; i++) {
+      BEST(took, for (int r = 0; r < 100; r++) table[v].asymmetric(x, lengths[i], q, &scale, &zero));
+      printf("%-12s %-12s %-24d %9.3f us %8.1f GB/s\n", "rowquant", table[v].name, lengths[i], took * 1e4,
+             400.0 * lengths[i] / took * 1e-9);
+    }
+  }
+  free(x), free(q);
+}
+
 /* With arguments: only these parts. */
 static bool wanted(int argc, char **argv, const char *part) {
   for (int i = 1; i < argc; i++) {
@@ -235,5 +254,6 @@ int main(int argc, char **argv) {
   if (wanted(argc, argv, "gemm")) bench_products(&p);
   if (wanted(argc, argv, "i4b")) bench_i4b();
   if (wanted(argc, argv, "dwconv")) bench_depthwise(&p);
+  if (wanted(argc, argv, "rowquant")) bench_rowquant();
   return 0;
 }

@@ -53,10 +53,21 @@ void lrt_dwconv_f32__avx2(const float *const *rows, int64_t pixels, int64_t taps
 }
 
 /* Pixels whose inputs stay in L1 while the channels go by. */
-#define SEGMENT 8
+#define SEGMENT 32
 
+/* One row of the windows of two neighbouring pixels: four inputs, six products. */
+#define PAIR(x, step, wa, wb, wc)                                                                            \
+  {                                                                                                          \
+    const __m256 v1 = _mm256_loadu_ps(x + step), v2 = _mm256_loadu_ps(x + 2 * step);                         \
+    s = _mm256_fmadd_ps(_mm256_loadu_ps(x), wa, s);                                                          \
+    r = _mm256_fmadd_ps(v1, wa, r);                                                                          \
+    s = _mm256_fmadd_ps(v1, wb, s);                                                                          \
+    r = _mm256_fmadd_ps(v2, wb, r);                                                                          \
+    s = _mm256_fmadd_ps(v2, wc, s);                                                                          \
+    r = _mm256_fmadd_ps(_mm256_loadu_ps(x + 3 * step), wc, r);                                               \
+  }
 /* The nine weights of eight channels stay in registers; inputs are memory operands. */
-static inline void columns_3x3(const lrt_dwconv_window *v, int64_t pixels, int64_t i, int64_t channels,
+static void __attribute__((noinline)) columns_3x3(const lrt_dwconv_window *v, int64_t pixels, int64_t i, int64_t channels,
                                const float *w, const float *bias, __m256 lo, __m256 hi, float *c, int64_t ldc) {
   const __m256 w0 = _mm256_loadu_ps(w + i), w1 = _mm256_loadu_ps(w + channels + i);
   const __m256 w2 = _mm256_loadu_ps(w + 2 * channels + i), w3 = _mm256_loadu_ps(w + 3 * channels + i);
@@ -65,7 +76,23 @@ static inline void columns_3x3(const lrt_dwconv_window *v, int64_t pixels, int64
   const __m256 w8 = _mm256_loadu_ps(w + 8 * channels + i), start = _mm256_loadu_ps(bias + i);
   const float *x0 = v->top[0] + i, *x1 = v->top[1] + i, *x2 = v->top[2] + i;
   const int64_t t0 = v->tap_step[0], t1 = v->tap_step[1], t2 = v->tap_step[2];
-  for (int64_t p = 0; p < pixels; p++) {
+  int64_t p = 0;
+  if (v->pixel_step[1] == t1 && v->pixel_step[0] == t0 && v->pixel_step[2] == t2) { /* stride 1: neighbours share */
+#pragma GCC unroll 1 /* unrolled, the addresses no longer fit into registers */
+    for (; p + 2 <= pixels; p += 2) {
+      __m256 s = start, r = start;
+      PAIR(x0, t0, w0, w1, w2)
+      PAIR(x1, t1, w3, w4, w5)
+      PAIR(x2, t2, w6, w7, w8)
+      _mm256_storeu_ps(c + p * ldc + i, clamp(s, lo, hi));
+      _mm256_storeu_ps(c + (p + 1) * ldc + i, clamp(r, lo, hi));
+      x0 += 2 * t0;
+      x1 += 2 * t1;
+      x2 += 2 * t2;
+    }
+  }
+#pragma GCC unroll 1
+  for (; p < pixels; p++) {
     __m256 s = _mm256_fmadd_ps(_mm256_loadu_ps(x0), w0, start);
     __m256 r = _mm256_mul_ps(_mm256_loadu_ps(x1), w3);
     s = _mm256_fmadd_ps(_mm256_loadu_ps(x0 + t0), w1, s);

@@ -1,0 +1,36 @@
+/* rowquant.h: quantizes rows of f32 activations to int8, each with its own scale (dynamic-range products). */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LRT_KERNELS_ROWQUANT_H
+#define LRT_KERNELS_ROWQUANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cpu.h"
+
+/* One row: x[i] is about (q[i] - *zero) * *scale. Rows without any range (or a scale below 1e-36) give q = 0, scale 1, zero 0. A row with a NaN
+ * or an infinity gives q = 1, zero 0 and scale NaN, so that every product with it is NaN.
+ * asymmetric: range [min(x, 0), max(x, 0)] over 255 steps, zero point nudged to an integer from the end of smaller
+ * error, in double. symmetric: range max|x| over 127 steps. Rounding half away from zero. */
+typedef void lrt_rowquant_fn(const float *x, int64_t count, int8_t *q, float *scale, int32_t *zero);
+typedef struct lrt_rowquant_kernel {
+  const char *name;
+  lrt_cpu_level level;
+  lrt_rowquant_fn *asymmetric, *symmetric;
+} lrt_rowquant_kernel;
+
+/* Best first, the scalar reference last. */
+const lrt_rowquant_kernel *lrt_rowquant_table(int *count);
+const lrt_rowquant_kernel *lrt_rowquant_pick(bool ref);
+
+/* The parameters of a row from its smallest and largest value (finite); false for a row without range. */
+bool lrt_rowquant_asymmetric_range(float low, float high, float *scale, int32_t *zero);
+bool lrt_rowquant_symmetric_range(float low, float high, float *scale);
+/* The row without range and the row that is not finite. */
+void lrt_rowquant_flat(int64_t count, bool finite, int8_t *q, float *scale, int32_t *zero);
+
+#define LRT_ROWQUANT(suffix, level)                                                                          \
+  lrt_rowquant_fn lrt_rowquant_asymmetric__##suffix, lrt_rowquant_symmetric__##suffix;
+#include "kernels/rowquant/rowquant.def"
+
+#endif
