@@ -1,0 +1,108 @@
+/* seeds.c: writes the seed corpus of the fuzz entries into a folder: one sub-folder per parser. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "format_samples.h"
+#include "formats/flatbuffer_write.h"
+#include "formats/tflite_schema.h"
+#include "litertlm_sample.h"
+
+static const char *root;
+static bool failed;
+
+static void save(const char *parser, const char *name, const void *bytes, size_t length) {
+  char path[1024];
+  snprintf(path, sizeof path, "%s/%s", root, parser);
+  if (mkdir(path, 0777) != 0 && errno != EEXIST) failed = true;
+  snprintf(path, sizeof path, "%s/%s/%s", root, parser, name);
+  FILE *file = fopen(path, "wb");
+  if (file == NULL || fwrite(bytes, 1, length, file) != length || fclose(file) != 0) {
+    fprintf(stderr, "cannot write %s\n", path);
+    failed = true;
+  }
+}
+
+static lrt_fb_ref write_tensor(lrt_fb_builder *b) {
+  static const int32_t shape[2] = {2, 3};
+  static const float scale[1] = {0.5f};
+  static const int64_t zero_point[1] = {3};
+  const lrt_fb_ref dims = lrt_fb_add_vector(b, LRT_FB_I32, shape, 2, 0);
+  const lrt_fb_ref scales = lrt_fb_add_vector(b, LRT_FB_F32, scale, 1, 0);
+  const lrt_fb_ref zeros = lrt_fb_add_vector(b, LRT_FB_I64, zero_point, 1, 0);
+  const lrt_fb_ref name = lrt_fb_add_text(b, "tensor");
+  lrt_fb_begin_table(b);
+  lrt_fb_put_integer(b, LRT_TFL_BlockwiseQuantization_block_size, LRT_FB_I32, 32, 0);
+  const lrt_fb_ref details = lrt_fb_end_table(b);
+  lrt_fb_begin_table(b);
+  lrt_fb_put_ref(b, LRT_TFL_QuantizationParameters_scale, scales);
+  lrt_fb_put_ref(b, LRT_TFL_QuantizationParameters_zero_point, zeros);
+  lrt_fb_put_union(b, LRT_TFL_QuantizationParameters_details, LRT_TFL_DETAILS_BLOCKWISE, details);
+  const lrt_fb_ref quantization = lrt_fb_end_table(b);
+  lrt_fb_begin_table(b);
+  lrt_fb_put_ref(b, LRT_TFL_Tensor_shape, dims);
+  lrt_fb_put_integer(b, LRT_TFL_Tensor_type, LRT_FB_I8, 9, 0);
+  lrt_fb_put_ref(b, LRT_TFL_Tensor_name, name);
+  lrt_fb_put_ref(b, LRT_TFL_Tensor_quantization, quantization);
+  return lrt_fb_end_table(b);
+}
+
+static lrt_fb_ref write_operator(lrt_fb_builder *b) {
+  static const int32_t indices[2] = {0, -1};
+  static const int64_t numbers[2] = {1, 2};
+  const lrt_fb_ref list = lrt_fb_add_vector(b, LRT_FB_I32, indices, 2, 0);
+  const lrt_fb_ref inner = lrt_fb_add_vector(b, LRT_FB_I64, numbers, 2, 0);
+  lrt_fb_begin_table(b);
+  lrt_fb_put_ref(b, 0, inner);
+  const lrt_fb_ref options = lrt_fb_end_table(b);
+  lrt_fb_begin_table(b);
+  lrt_fb_put_ref(b, LRT_TFL_Operator_inputs, list);
+  lrt_fb_put_ref(b, LRT_TFL_Operator_outputs, list);
+  lrt_fb_put_union(b, LRT_TFL_Operator_builtin_options, 1, options);
+  return lrt_fb_end_table(b);
+}
+
+static void save_tflite(void) {
+  lrt_fb_builder b;
+  const uint8_t *bytes = NULL;
+  size_t size = 0;
+  lrt_fb_builder_init(&b, lrt_alloc_default());
+  const lrt_fb_ref tensor = write_tensor(&b), op = write_operator(&b);
+  const lrt_fb_ref tensors = lrt_fb_add_references(&b, &tensor, 1), ops = lrt_fb_add_references(&b, &op, 1);
+  lrt_fb_begin_table(&b);
+  lrt_fb_put_ref(&b, LRT_TFL_SubGraph_tensors, tensors);
+  lrt_fb_put_ref(&b, LRT_TFL_SubGraph_operators, ops);
+  const lrt_fb_ref graph = lrt_fb_end_table(&b), graphs = lrt_fb_add_references(&b, &graph, 1);
+  lrt_fb_begin_table(&b);
+  lrt_fb_put_integer(&b, LRT_TFL_Model_version, LRT_FB_U32, LRT_TFL_VERSION, 0);
+  lrt_fb_put_ref(&b, LRT_TFL_Model_subgraphs, graphs);
+  if (lrt_fb_finish(&b, lrt_fb_end_table(&b), LRT_TFL_IDENTIFIER, &bytes, &size, NULL) == LRT_OK)
+    save("tflite", "made.tflite", bytes, size);
+  else
+    failed = true;
+  lrt_fb_builder_clear(&b);
+}
+
+int main(int argc, char **argv) {
+  static const uint8_t message[] = {0x08, 0xac, 0x02, 0x12, 0x04, 0x0a, 0x02,
+                                    'h',  'i',  0x25, 0,    0,    0xc0, 0x3f};
+  size_t size = 0;
+  if (argc != 2) return 2;
+  root = argv[1];
+  if (mkdir(root, 0777) != 0 && errno != EEXIST) failed = true;
+  save("flexbuffer", "map", sample_flexbuffer, sizeof sample_flexbuffer);
+  save("zip", "two_entries.zip", sample_zip, sizeof sample_zip);
+  save("inflate", "fixed", sample_deflate_fixed, sizeof sample_deflate_fixed);
+  save("inflate", "dynamic", sample_deflate_dynamic, sizeof sample_deflate_dynamic);
+  save("inflate", "stored", sample_deflate_stored, sizeof sample_deflate_stored);
+  save("inflate", "framed", sample_zlib, sizeof sample_zlib);
+  save("npy", "int16.npy", sample_npy, sizeof sample_npy);
+  save("protobuf", "message", message, sizeof message);
+  save_tflite();
+  uint8_t *bundle = make_litertlm(100, 164, &size);
+  if (bundle != NULL) save("litertlm", "made.litertlm", bundle, size);
+  free(bundle);
+  return failed ? 1 : 0;
+}
