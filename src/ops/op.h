@@ -110,7 +110,8 @@ const char *lrt_op_custom_name(int index);
 
 /* ---- called by prepare functions ---- */
 
-/* Fails (INVALID_MODEL, naming operator and node) unless the node has that many operands; max -1 = any number. */
+/* Fails (INVALID_MODEL, naming operator and node) unless the node has that many operands; max -1 = any number. None of
+ * the first min_inputs inputs and of the outputs may be left out. */
 lrt_status lrt_prepare_arity(lrt_prepare *p, int min_inputs, int max_inputs, int outputs);
 /* Fails (UNSUPPORTED) unless the operand's type is one of `types` (ends with -1); index counts inputs. */
 lrt_status lrt_prepare_types(lrt_prepare *p, int input, const int *types);
@@ -146,7 +147,9 @@ bool lrt_value_is_quantized(const lrt_value *value);
 /* Scale and zero point of a per-tensor quantized value; 1 and 0 where unquantized. */
 float lrt_value_scale(const lrt_value *value);
 int32_t lrt_value_zero_point(const lrt_value *value);
-/* Fails unless input/output `value` carries one affine scale. */
+/* Fails (INVALID_MODEL) unless both have the same element type. */
+lrt_status lrt_prepare_same_type(lrt_prepare *p, const lrt_value *a, const lrt_value *b);
+/* Fails unless input/output `value` carries one positive affine scale and a zero point within its type (0 for int32). */
 lrt_status lrt_prepare_quantized(lrt_prepare *p, const lrt_value *value);
 
 /* ---- called by step functions ---- */

@@ -1,5 +1,6 @@
 /* prepare.c: the services that operators' prepare functions call: checks, shapes, memory and steps. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,8 @@ lrt_status lrt_prepare_arity(lrt_prepare *p, int min_inputs, int max_inputs, int
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d outputs, expected %d", node->output_count, outputs);
   for (int i = 0; i < min_inputs; i++)
     if (p->inputs[i] == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d must not be left out", i);
+  for (int i = 0; i < outputs; i++)
+    if (p->outputs[i] == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output %d must not be left out", i);
   return LRT_OK;
 }
 
@@ -173,9 +176,33 @@ int32_t lrt_value_zero_point(const lrt_value *value) {
   return value->quant->kind == LRT_QUANT_AFFINE && value->quant->count > 0 ? value->quant->zero_point[0] : 0;
 }
 
+lrt_status lrt_prepare_same_type(lrt_prepare *p, const lrt_value *a, const lrt_value *b) {
+  if (a->type == b->type) return LRT_OK;
+  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensors \"%s\" and \"%s\" have the types %s and %s, not the same one",
+                          a->name, b->name, lrt_type_name(a->type), lrt_type_name(b->type));
+}
+
+/* Kernels subtract zero points in 32 bits: they must be numbers of the type. */
+static bool is_zero_point_of(lrt_type type, int32_t zero_point) {
+  switch (type) {
+  case LRT_INT8: return zero_point >= INT8_MIN && zero_point <= INT8_MAX;
+  case LRT_UINT8: return zero_point >= 0 && zero_point <= UINT8_MAX;
+  case LRT_INT16: return zero_point >= INT16_MIN && zero_point <= INT16_MAX;
+  case LRT_UINT16: return zero_point >= 0 && zero_point <= UINT16_MAX;
+  case LRT_INT4: return zero_point >= -8 && zero_point <= 7;
+  case LRT_UINT4: return zero_point >= 0 && zero_point <= 15;
+  case LRT_INT2: return zero_point >= -2 && zero_point <= 1;
+  default: return zero_point == 0;
+  }
+}
+
 lrt_status lrt_prepare_quantized(lrt_prepare *p, const lrt_value *value) {
-  if (value->quant->kind != LRT_QUANT_AFFINE || value->quant->count != 1 || !(value->quant->scale[0] > 0))
+  const lrt_quant *quant = value->quant;
+  if (quant->kind != LRT_QUANT_AFFINE || quant->count != 1 || !(quant->scale[0] > 0) || !isfinite(quant->scale[0]))
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" of type %s lacks a per-tensor scale", value->name,
                             lrt_type_name(value->type));
+  if (!is_zero_point_of(value->type, quant->zero_point[0]))
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the zero point %d of tensor \"%s\" is no %s", quant->zero_point[0],
+                            value->name, lrt_type_name(value->type));
   return LRT_OK;
 }
