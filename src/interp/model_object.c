@@ -8,7 +8,7 @@
 #include "base/counter.h"
 #include "base/fail.h"
 #include "base/log.h"
-#include "interp/model_pick.h"
+#include "model/model_pick.h"
 #include "ops/op.h"
 
 static lrt_status fill(lrt_model *model, lrt_source *file, lrt_error *err) {

@@ -4,7 +4,7 @@
 #define LRT_TFLITE_PARTS_H
 
 #include "formats/tflite_schema.h"
-#include "model/tflite_read.h"
+#include "model/tflite_model.h"
 
 /* One buffer of the file, located but not copied. */
 typedef struct lrt_tflite_buffer {

@@ -13,14 +13,6 @@
 /* The flatbuffer itself ends before this; data behind it is reached through buffer offsets. */
 #define MAX_FLATBUFFER ((uint64_t)1 << 32)
 
-lrt_status lrt_tflite_no_memory(lrt_tflite_reader *reader) {
-  return lrt_alloc_fail(reader->err, reader->model->arena.alloc, 0, "the model's structure");
-}
-
-const char *lrt_tflite_text(lrt_tflite_reader *reader, lrt_fb_string string) {
-  return lrt_arena_text(&reader->model->arena, string.text != NULL ? string.text : "", string.length);
-}
-
 /* Copies tensor indices and checks each against [least, count). */
 static lrt_status read_indices(lrt_tflite_reader *reader, lrt_fb_vector from, int32_t least, int32_t count,
                                const char *where, const int32_t **out, int32_t *out_count) {

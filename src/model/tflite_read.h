@@ -3,17 +3,7 @@
 #ifndef LRT_TFLITE_READ_H
 #define LRT_TFLITE_READ_H
 
-#include "base/source.h"
-#include "graph/graph.h"
-
-/* A read model: the graph, and the sources its constants point into. Immutable. */
-typedef struct lrt_tflite {
-  lrt_graph graph;
-  lrt_arena arena;
-  lrt_source *source;
-  lrt_source **external; /* [external_count] files of the 3d external buffers */
-  int32_t external_count;
-} lrt_tflite;
+#include "model/tflite_model.h"
 
 /* Reads and checks everything: offsets, indices, enumerations, shapes, sizes of constants, quantization. Keeps a
  * reference to `source`. Errors: INVALID_MODEL with one sentence. */

@@ -209,15 +209,6 @@ static lrt_status place_value(const placing *at, int32_t v) {
   return LRT_OK;
 }
 
-void lrt_plan_follow_aliases(lrt_plan *plan) {
-  for (int32_t n = 0; n < plan->graph->node_count; n++) { /* in node order, so sources are settled first */
-    const lrt_exec *exec = &plan->execs[n];
-    if (exec->note != LRT_NOTE_ALIAS || exec->outputs[0] == NULL) continue;
-    const int32_t v = (int32_t)(exec->outputs[0] - plan->values);
-    if (plan->homes[v] == LRT_HOME_ALIAS) plan->values[v].data = plan->values[plan->aliases[v]].data;
-  }
-}
-
 /* Temporaries and the scratch that workers share. */
 static lrt_status place_steps(const placing *at) {
   lrt_plan *plan = at->plan;

@@ -22,6 +22,15 @@ void lrt_plan_mark_states(lrt_plan *plan) {
       plan->homes[subgraph->inputs[i]] = LRT_HOME_STATE;
 }
 
+void lrt_plan_follow_aliases(lrt_plan *plan) {
+  for (int32_t n = 0; n < plan->graph->node_count; n++) { /* in node order, so sources are settled first */
+    const lrt_exec *exec = &plan->execs[n];
+    if (exec->note != LRT_NOTE_ALIAS || exec->outputs[0] == NULL) continue;
+    const int32_t v = (int32_t)(exec->outputs[0] - plan->values);
+    if (plan->homes[v] == LRT_HOME_ALIAS) plan->values[v].data = plan->values[plan->aliases[v]].data;
+  }
+}
+
 void lrt_plan_bind_states(lrt_plan *plan) {
   const lrt_runtime *runtime = plan->runtime;
   if (plan->depth > 0 || runtime->state_memory == NULL) return;

@@ -1,6 +1,6 @@
 /* model_pick.c: .tflite files as they are, bundles by their section tables. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "interp/model_pick.h"
+#include "model/model_pick.h"
 
 #include "base/fail.h"
 #include "formats/file_kind.h"
