@@ -90,6 +90,34 @@ static void damaged(void) {
   free(bytes);
 }
 
+/* Each allocation refused in turn: an error every time, nothing left behind. */
+static void no_memory(void) {
+  size_t size = 0;
+  uint8_t *bytes = make_litertlm(100, 164, &size);
+  lrt_alloc *alloc = NULL;
+  lrt_source *source = NULL;
+  int failures = 0;
+  REQUIRE(bytes != NULL && lrt_alloc_create(0, &alloc, NULL) == LRT_OK);
+  REQUIRE(lrt_source_wrap(bytes, size, NULL, NULL, lrt_alloc_default(), &source, NULL) == LRT_OK);
+  for (uint64_t nth = 1; nth < 6; nth++) {
+    lrt_arena arena;
+    lrt_bundle bundle;
+    lrt_error err = {LRT_OK, ""};
+    lrt_arena_init(&arena, alloc);
+    lrt_alloc_fail_from(alloc, nth);
+    const lrt_status status = lrt_litertlm_read_sections(source, &arena, &bundle, &err);
+    CHECK(status == LRT_OK || (status == LRT_OUT_OF_MEMORY && err.message[0] != 0));
+    failures += status != LRT_OK;
+    lrt_alloc_fail_from(alloc, 0);
+    lrt_arena_clear(&arena);
+  }
+  CHECK(failures > 0 && failures < 5);
+  CHECK_INT(lrt_alloc_in_use(alloc), 0);
+  lrt_source_destroy(source);
+  lrt_alloc_destroy(alloc);
+  free(bytes);
+}
+
 static void read_tokenizer(lrt_source *source, const lrt_section *section) {
   const void *view = NULL;
   lrt_inflate_result result = {0, 0};
@@ -171,6 +199,7 @@ int main(int argc, char **argv) {
   RUN(made_bundle);
   RUN(ranges);
   RUN(damaged);
+  RUN(no_memory);
   RUN(real_bundle);
   DONE();
 }

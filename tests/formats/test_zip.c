@@ -61,6 +61,22 @@ static void sample(void) {
   check_sample(behind, sizeof behind);
 }
 
+static void large_archives(void) {
+  lrt_source *source = NULL;
+  lrt_arena arena;
+  lrt_zip zip = {NULL, NULL, 0};
+  lrt_error err = {LRT_OK, ""};
+  uint8_t out[10];
+  lrt_arena_init(&arena, lrt_alloc_default());
+  REQUIRE(lrt_source_wrap(sample_zip64, sizeof sample_zip64, NULL, NULL, lrt_alloc_default(), &source,
+                          &err) == LRT_OK);
+  REQUIRE(lrt_zip_open(source, &arena, &zip, &err) == LRT_OK && zip.count == 1);
+  CHECK_INT(lrt_zip_read(&zip, &zip.entries[0], out, &err), LRT_OK);
+  CHECK(memcmp(out, "sixty-four", 10) == 0);
+  lrt_arena_clear(&arena);
+  lrt_source_destroy(source);
+}
+
 static bool parse(const uint8_t *bytes, size_t length) {
   size_t count;
   return read_all(bytes, length, &count, NULL) == LRT_OK;
@@ -68,6 +84,7 @@ static bool parse(const uint8_t *bytes, size_t length) {
 
 static void damaged(void) {
   CHECK(damage_everywhere(sample_zip, sizeof sample_zip, parse) > sizeof sample_zip * 4);
+  CHECK(damage_everywhere(sample_zip64, sizeof sample_zip64, parse) > sizeof sample_zip64 * 4);
 }
 
 static void real_archive(const char *path, void *arg) {
@@ -88,6 +105,7 @@ static void real_archives(void) {
 
 int main(int argc, char **argv) {
   RUN(sample);
+  RUN(large_archives);
   RUN(damaged);
   RUN(real_archives);
   DONE();

@@ -94,6 +94,7 @@ int main(int argc, char **argv) {
   if (mkdir(root, 0777) != 0 && errno != EEXIST) failed = true;
   save("flexbuffer", "map", sample_flexbuffer, sizeof sample_flexbuffer);
   save("zip", "two_entries.zip", sample_zip, sizeof sample_zip);
+  save("zip", "large_fields.zip", sample_zip64, sizeof sample_zip64);
   save("inflate", "fixed", sample_deflate_fixed, sizeof sample_deflate_fixed);
   save("inflate", "dynamic", sample_deflate_dynamic, sizeof sample_deflate_dynamic);
   save("inflate", "stored", sample_deflate_stored, sizeof sample_deflate_stored);
