@@ -5,7 +5,7 @@
 #include "base/fail.h"
 
 /* A file without shared parts spends at least 4 bytes per visit; this caps what sharing can add. */
-#define MAX_VISITS (UINT64_C(1) << 24)
+#define MAX_VISITS (UINT64_C(1) << 22)
 
 typedef struct verifier {
   const uint8_t *bytes;
