@@ -67,8 +67,9 @@ void lrt_dwconv_f32__avx2(const float *const *rows, int64_t pixels, int64_t taps
     r = _mm256_fmadd_ps(_mm256_loadu_ps(x + 3 * step), wc, r);                                               \
   }
 /* The nine weights of eight channels stay in registers; inputs are memory operands. */
-static void __attribute__((noinline)) columns_3x3(const lrt_dwconv_window *v, int64_t pixels, int64_t i, int64_t channels,
-                               const float *w, const float *bias, __m256 lo, __m256 hi, float *c, int64_t ldc) {
+static void __attribute__((noinline)) columns_3x3(const lrt_dwconv_window *v, int64_t pixels, int64_t i,
+                                                  int64_t channels, const float *w, const float *bias, __m256 lo,
+                                                  __m256 hi, float *c, int64_t ldc) {
   const __m256 w0 = _mm256_loadu_ps(w + i), w1 = _mm256_loadu_ps(w + channels + i);
   const __m256 w2 = _mm256_loadu_ps(w + 2 * channels + i), w3 = _mm256_loadu_ps(w + 3 * channels + i);
   const __m256 w4 = _mm256_loadu_ps(w + 4 * channels + i), w5 = _mm256_loadu_ps(w + 5 * channels + i);

@@ -1,4 +1,4 @@
-/* gemm.h: matrix products as operators see them: fill a struct, plan, run tiles; convolutions are products with gathered rows. */
+/* gemm.h: matrix products and gathered convolutions as operators see them: fill a struct, plan, run tiles. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef LRT_KERNELS_GEMM_H
 #define LRT_KERNELS_GEMM_H

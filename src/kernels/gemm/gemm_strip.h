@@ -1,4 +1,4 @@
-/* gemm_strip.h: the walk that copies gathered rows into a strip, shared by the levels; each brings its own copy loop. */
+/* gemm_strip.h: the walk that copies gathered rows into a strip; each level brings its own copy loop. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef LRT_KERNELS_GEMM_STRIP_H
 #define LRT_KERNELS_GEMM_STRIP_H
