@@ -1,0 +1,62 @@
+/* product.h: what convolutions, FULLY_CONNECTED and their kin share: weights checked, packed and multiplied. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LRT_OPS_PRODUCT_H
+#define LRT_OPS_PRODUCT_H
+
+#include "kernels/gemm/gemm.h"
+#include "ops/op.h"
+
+/* One product: which operands take part, where the rows are, what happens to the sums. Output 0 is C, row after row.
+ * Types (input, weights -> output): f32 with {f32 f16 bf16} -> f32 · f32 with {int8 int4 int2 uint8} -> f32, widened
+ * (weights_only) or as dynamic range · int8 with {int8 int4 int2} -> int8 · uint8 with uint8 -> {uint8 int16} ·
+ * int16 with {int8 int4 int2} -> int16. */
+typedef struct lrt_product {
+  int input, weights, bias; /* operand numbers; bias -1 = none */
+  lrt_gemm_a rows;          /* data unset */
+  int64_t groups, n;        /* n: outputs per group */
+  int32_t scale_axis;       /* of the weights: where one scale per output may stand */
+  int activation;
+  bool symmetric;          /* ref mode, dynamic range: rows are quantized around 0 */
+  int64_t quant_rows;      /* dynamic range: the input is this many runs with a scale each … */
+  int64_t quant_size;      /* … of so many elements */
+  int64_t rows_per_scale;  /* rows of C that read one run */
+  int quantized_bias_type; /* int16 without bias: LRT_INT32 picks the 32-bit rule */
+  bool float_product;      /* one scale: it is multiplied by the input's in float, as old files expect */
+  bool keep_packed;        /* weights may be packed for good, whatever their size */
+} lrt_product;
+
+/* Checks types, bias and quantization, then emits the steps. Output shape declared before; empty outputs emit none. */
+lrt_status lrt_product_prepare(lrt_prepare *p, const lrt_product *product);
+
+/* The weights will not change while the plan lives. */
+static inline bool lrt_product_is_fixed(const lrt_prepare *p, const lrt_value *value) {
+  return value->constant || (value->readable && !p->running);
+}
+
+/* `bytes` written by fill: in the model's store where the key's data is a constant, else with the plan. */
+lrt_status lrt_product_keep(lrt_prepare *p, const lrt_value *weights, const lrt_weights_key *key, size_t bytes,
+                            lrt_weights_fill fill, const void *arg, const void **out);
+
+/* Requantization of `count` outputs. */
+typedef struct lrt_product_rescale {
+  int32_t *mult, *shift; /* [count] */
+  float *scale;          /* [count] */
+  int32_t lo, hi;
+} lrt_product_rescale;
+/* sx * sw[c] / sy for every output; checks the operands' scales, zero points and the activation. */
+lrt_status lrt_product_rescale_make(lrt_prepare *p, const lrt_product *product, int64_t count,
+                                    lrt_product_rescale *out);
+/* The weights' scales as [count], one scale repeated; fails where their number or axis does not fit. */
+lrt_status lrt_product_scales(lrt_prepare *p, const lrt_product *product, int64_t count, const float **out);
+/* Fails unless the bias is left out or holds `count` numbers of `type` (or `other`). */
+lrt_status lrt_product_check_bias(lrt_prepare *p, int bias, int64_t count, lrt_type type, lrt_type other);
+/* An optional operand; NULL when it is left out. */
+static inline const lrt_value *lrt_product_operand(const lrt_prepare *p, int index) {
+  return index >= 0 && index < p->node->input_count ? p->inputs[index] : NULL;
+}
+/* int4, int2, int8 or uint8. */
+static inline bool lrt_product_is_integer(lrt_type type) {
+  return type == LRT_INT8 || type == LRT_UINT8 || type == LRT_INT4 || type == LRT_INT2;
+}
+
+#endif
