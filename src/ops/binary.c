@@ -36,7 +36,8 @@ lrt_status lrt_binary_plan_make(lrt_prepare *p, int64_t piece, lrt_binary_plan *
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
   lrt_binary_plan *plan = lrt_prepare_params(p, sizeof *plan);
   if (plan == NULL) return lrt_prepare_no_memory(p);
-  LRT_TRY(lrt_broadcast_make(shapes, 2, &plan->space, p->err));
+  /* Strides of an empty space are not needed and might not be computable. */
+  if (lrt_shape_count(&shape) > 0) LRT_TRY(lrt_broadcast_make(shapes, 2, &plan->space, p->err));
   plan->params = lrt_binary_params_plain(a->type);
   plan->in_size = lrt_type_bits(a->type) / 8;
   plan->out_size = lrt_type_bits(p->outputs[0]->type) / 8;

@@ -243,10 +243,13 @@ void lrt_l2_normalize_quant(const void *in, void *out, lrt_type type, int32_t in
       squares = lrt_fixed_add(squares, x * x);
     }
     lrt_multiplier m = lrt_fixed_inverse_sqrt(squares < 0 ? INT32_MAX : squares);
-    m.shift += 7; /* to 1/128 */
+    /* To 1/128: the reference folds it into the multiplier for int8 and into the operand for uint8, which rounds
+     * differently. */
+    if (type != LRT_UINT8) m.shift += 7;
+    const int32_t factor = type == LRT_UINT8 ? 128 : 1;
     for (int64_t i = 0; i < depth; i++) {
       const int32_t x = load(in, type, row * depth + i) - in_zero;
-      store(out, type, row * depth + i, lrt_fixed_clamp(lrt_multiplier_apply(x, m) + zero, low, high));
+      store(out, type, row * depth + i, lrt_fixed_clamp(lrt_multiplier_apply(x * factor, m) + zero, low, high));
     }
   }
 }
