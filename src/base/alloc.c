@@ -14,6 +14,7 @@ struct lrt_alloc {
   atomic_uint_fast64_t refs; /* the handle + every live block */
   atomic_uint_fast64_t in_use;
   atomic_uint_fast64_t peak;
+  atomic_uint_fast64_t refused; /* bytes of the last block that the budget did not allow */
   atomic_uint_fast64_t calls;
   atomic_uint_fast64_t fail_from; /* first failing call, 0 = none */
 };
@@ -64,7 +65,10 @@ static bool over_budget(const lrt_alloc *alloc, uint64_t used, uint64_t bytes) {
 static bool charge(lrt_alloc *alloc, uint64_t more) {
   uint_fast64_t used = atomic_load_explicit(&alloc->in_use, memory_order_relaxed);
   do {
-    if (over_budget(alloc, used, more)) return false;
+    if (over_budget(alloc, used, more)) {
+      atomic_store_explicit(&alloc->refused, more, memory_order_relaxed);
+      return false;
+    }
   } while (!atomic_compare_exchange_weak_explicit(&alloc->in_use, &used, used + more, memory_order_relaxed,
                                                   memory_order_relaxed));
   uint_fast64_t peak = atomic_load_explicit(&alloc->peak, memory_order_relaxed);
@@ -106,6 +110,7 @@ static void *take_from_heap(size_t bytes, bool zero) {
 
 static void *take_block(lrt_alloc *alloc, size_t bytes, bool zero) {
   if (alloc == NULL) alloc = &process_account;
+  if (alloc != &process_account && !may_proceed(&process_account)) return NULL;
   if (!may_proceed(alloc) || !charge(alloc, bytes)) return NULL;
   void *block = take_from_heap(bytes, zero);
   if (block == NULL) {
@@ -165,6 +170,7 @@ uint64_t lrt_alloc_calls(const lrt_alloc *alloc) {
 lrt_status lrt_alloc_fail(lrt_error *err, const lrt_alloc *alloc, uint64_t bytes, const char *what) {
   if (alloc == NULL) alloc = &process_account;
   const uint64_t used = lrt_alloc_in_use(alloc);
+  if (bytes == 0) bytes = atomic_load_explicit(&alloc->refused, memory_order_relaxed);
   if (over_budget(alloc, used, bytes))
     return lrt_fail(err, LRT_OVER_BUDGET, "%s needs %llu bytes, but %llu of the budget of %llu are in use", what,
                     (unsigned long long)bytes, (unsigned long long)used, (unsigned long long)alloc->budget);

@@ -34,12 +34,14 @@ void *lrt_alloc_array(lrt_alloc *alloc, size_t count, size_t size);
 uint64_t lrt_alloc_in_use(const lrt_alloc *alloc);
 uint64_t lrt_alloc_peak(const lrt_alloc *alloc);
 
-/* Tests: the n-th allocation from now on (1 = the next) and all later ones fail; 0 switches off. */
+/* Tests: the n-th allocation from now on (1 = the next) and all later ones fail; 0 switches off. On the
+ * default account this covers every account of the process. */
 void lrt_alloc_fail_from(lrt_alloc *alloc, uint64_t nth);
-/* Number of allocations made so far (to size a sweep). */
+/* Number of allocations made so far (to size a sweep); the default account counts those of all accounts. */
 uint64_t lrt_alloc_calls(const lrt_alloc *alloc);
 
-/* The error for a refused block: OVER_BUDGET where the budget was the reason, else OUT_OF_MEMORY. */
+/* The error for a refused block: OVER_BUDGET where the budget was the reason, else OUT_OF_MEMORY. bytes 0 = the block
+ * refused last. */
 lrt_status lrt_alloc_fail(lrt_error *err, const lrt_alloc *alloc, uint64_t bytes, const char *what);
 
 #endif

@@ -52,7 +52,7 @@ static void budget_is_kept(void) {
   CHECK_TEXT(err.message, "a tensor needs 41 bytes, but 60 of the budget of 100 are in use");
   void *second = lrt_alloc_get(account, 40);
   CHECK(second != NULL);
-  CHECK_INT(lrt_alloc_fail(&err, account, 0, "nothing"), LRT_OUT_OF_MEMORY);
+  CHECK_INT(lrt_alloc_fail(&err, account, 0, "nothing"), LRT_OVER_BUDGET);
   lrt_alloc_free(first);
   lrt_alloc_free(second);
   lrt_alloc_destroy(account);
