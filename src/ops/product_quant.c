@@ -74,6 +74,9 @@ lrt_status lrt_product_rescale_make(lrt_prepare *p, const lrt_product *product, 
     const double both = in_float ? (double)(sx * scales[i]) : (double)sx * (double)scales[i];
     const double real = both / (double)sy;
     const lrt_multiplier m = lrt_multiplier_make(real);
+    if (m.shift > 7 && p->outputs[0]->type == LRT_INT16) /* the 64-bit rule ends there */
+      return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the output's scale is too small for int16 (tensor \"%s\")",
+                              p->outputs[0]->name);
     out->mult[i] = m.q;
     out->shift[i] = m.shift;
     out->scale[i] = (float)real;

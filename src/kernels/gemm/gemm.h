@@ -52,6 +52,7 @@ typedef struct lrt_gemm_f32 {
   lrt_type w_type;      /* FLOAT32, FLOAT16, BFLOAT16, INT8, INT4, INT2 */
   const float *w_scale; /* integers: [groups * n] */
   const int32_t *w_zero; /* integers: [groups * n], or NULL = 0 */
+  bool by_k;            /* FLOAT32, one group: weights are [k][n] instead */
   const void *packed;   /* made by lrt_gemm_f32_pack, or NULL */
   const float *bias;    /* [groups * n] or NULL */
   float lo, hi;         /* clamp; -INFINITY, INFINITY = none; NaN passes through */
@@ -90,6 +91,7 @@ typedef struct lrt_gemm_int {
   const void *w;         /* file layout [groups * n][taps][kc] */
   lrt_type w_type;       /* INT8, UINT8, INT4, INT2 */
   int32_t w_zero;        /* UINT8 weights; others 0 */
+  bool by_k;             /* INT8, one group: weights are [k][n] instead */
   const int32_t *w_sums; /* [groups * n] by lrt_gemm_int_sums; required */
   const void *packed;    /* made by lrt_gemm_int_pack, or NULL */
 

@@ -41,7 +41,7 @@ void lrt_gemm_f32_plan_for(lrt_gemm_f32 *g, const lrt_gemm_f32_kernel *kernel, i
   g->kernel = kernel;
   const int mr = g->kernel->mr, nr = g->kernel->nr;
   lrt_gemm_plan_grid(&g->grid, g->a.m, g->n, k * 4 > 0 ? k * 4 : 1, mr, nr, g->groups, workers);
-  g->grid.gemv = !g->a.conv && g->groups == 1 && g->a.m == 1;
+  g->grid.gemv = !g->a.conv && !g->by_k && g->groups == 1 && g->a.m == 1;
   g->grid.gather = g->a.conv && g->a.taps > 1 && g->a.kc < 16;
   if (g->grid.gemv) {
     g->grid.n_step = 64;

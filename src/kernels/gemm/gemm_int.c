@@ -69,9 +69,21 @@ static size_t carve_parts(const lrt_gemm_int *g, void *scratch, parts *p) {
   return carve.used;
 }
 
+static void sums_by_k(const lrt_gemm_int *g, int32_t *out) {
+  const int8_t *w = g->w;
+  memset(out, 0, (size_t)g->n * sizeof *out);
+  for (int64_t i = 0; i < g->a.kc; i++, w += g->n) {
+    for (int64_t n = 0; n < g->n; n++) out[n] = (int32_t)((uint32_t)out[n] + (uint32_t)w[n]);
+  }
+}
+
 void lrt_gemm_int_sums(const lrt_gemm_int *g, int32_t *out) {
   int8_t chunk[256];
   const int64_t k = k_of(g);
+  if (g->by_k) {
+    sums_by_k(g, out);
+    return;
+  }
   for (int64_t n = 0; n < g->groups * g->n; n++) {
     uint32_t sum = 0;
     for (int64_t k0 = 0; k0 < k; k0 += 256) {
@@ -95,7 +107,7 @@ void lrt_gemm_int_plan_for(lrt_gemm_int *g, const lrt_gemm_int_kernel *kernel, i
   g->kernel = kernel;
   const int64_t column_bytes = kp_of(g) > 0 ? kp_of(g) : 1;
   lrt_gemm_plan_grid(&g->grid, g->a.m, g->n, column_bytes, g->kernel->mr, g->kernel->nr, g->groups, workers);
-  g->grid.gemv = !g->a.conv && g->groups == 1 && g->a.m == 1 && (!wide || g->a.kc <= INT16_CHUNK);
+  g->grid.gemv = !g->a.conv && !g->by_k && g->groups == 1 && g->a.m == 1 && (!wide || g->a.kc <= INT16_CHUNK);
   if (g->grid.gemv) {
     g->grid.n_step = GEMV_COLUMNS;
     g->grid.n_tiles = lrt_gemm_div_up(g->n, GEMV_COLUMNS);

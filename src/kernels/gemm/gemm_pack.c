@@ -105,9 +105,22 @@ void lrt_gemm_f32_widen(const lrt_gemm_f32 *g, int64_t n, int64_t k0, int64_t co
 
 #define CHUNK 64
 
+/* Weights [k][n] are panels but for the stride. */
+static void panel_by_k(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel) {
+  const float *w = (const float *)g->w + n0;
+  for (int64_t i = 0; i < g->a.kc; i++, w += g->n, panel += nr) {
+    for (int j = 0; j < cols; j++) panel[j] = w[j];
+    for (int j = cols; j < nr; j++) panel[j] = 0;
+  }
+}
+
 void lrt_gemm_f32_pack_panel(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel) {
   const int64_t k = g->a.taps * g->a.kc;
   float row[CHUNK];
+  if (g->by_k) {
+    panel_by_k(g, n0, cols, nr, panel);
+    return;
+  }
   for (int64_t k0 = 0; k0 < k; k0 += CHUNK, panel += CHUNK * nr) {
     const int64_t count = k - k0 < CHUNK ? k - k0 : CHUNK;
     for (int j = 0; j < nr; j++) {
@@ -118,10 +131,25 @@ void lrt_gemm_f32_pack_panel(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr
   }
 }
 
+static void int_panel_by_k(const lrt_gemm_int *g, int64_t n0, int cols, int8_t *panel) {
+  const int nr = g->kernel->nr, kr = g->kernel->kr;
+  const int64_t groups = (g->a.kc + kr - 1) / kr;
+  memset(panel, 0, (size_t)(groups * nr * kr));
+  for (int64_t i = 0; i < g->a.kc; i++) {
+    const int8_t *w = (const int8_t *)g->w + i * g->n + n0;
+    int8_t *out = panel + i / kr * nr * kr + i % kr;
+    for (int j = 0; j < cols; j++) out[j * kr] = w[j];
+  }
+}
+
 void lrt_gemm_int_pack_panel(const lrt_gemm_int *g, int64_t n0, int cols, int8_t *panel) {
   const int64_t k = g->a.taps * g->a.kc;
   const int nr = g->kernel->nr, kr = g->kernel->kr;
   int8_t row[CHUNK];
+  if (g->by_k) {
+    int_panel_by_k(g, n0, cols, panel);
+    return;
+  }
   for (int64_t k0 = 0; k0 < k; k0 += CHUNK, panel += CHUNK * nr) {
     const int64_t count = k - k0 < CHUNK ? k - k0 : CHUNK;
     const int64_t groups = (count + kr - 1) / kr;
