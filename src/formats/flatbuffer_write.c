@@ -50,7 +50,7 @@ static uint8_t *push(lrt_fb_builder *b, size_t size, unsigned align) {
   }
   const size_t padding = (align - (b->used + size) % align) % align;
   const size_t used = b->used + size + padding;
-  if (used > b->capacity && !grow(b, used)) return NULL;
+  if ((used > b->capacity || b->block == NULL) && !grow(b, used)) return NULL; /* nothing is somewhere, too */
   if (align > b->max_align) b->max_align = align;
   uint8_t *at = b->block + b->capacity - used;
   memset(at + size, 0, padding);
