@@ -1,0 +1,82 @@
+/* one_op.h: runs one operator as a model of its own: operands in, results out, errors as a status. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LRT_TESTS_ONE_OP_H
+#define LRT_TESTS_ONE_OP_H
+
+#include "base/fail.h"
+#include "build_model.h"
+#include "opset/opset.h"
+
+/* An operand. Constants are part of the model, the others are given before the run. */
+typedef struct one_operand {
+  lrt_type type;
+  lrt_shape shape;
+  const void *data;
+  bool constant;
+  float scale; /* > 0: quantized */
+  int32_t zero_point;
+} one_operand;
+
+typedef struct one_op {
+  build_subgraph subgraph;
+  build_model model;
+  build_session session;
+  lrt_error error;
+  int inputs;
+} one_op;
+
+#define ONE_I32(...)                                                                                         \
+  (one_operand) {                                                                                            \
+    .type = LRT_INT32, .shape = {1, {sizeof((int32_t[]){__VA_ARGS__}) / 4}}, .data = (int32_t[]){__VA_ARGS__}, \
+    .constant = true                                                                                         \
+  }
+
+/* Builds and runs; outputs[i] gives type and quantization. Leaves everything open until one_op_close. */
+static inline lrt_status one_op_run(one_op *o, lrt_mode mode, int32_t code, const void *options,
+                                    const one_operand *in, int n_in, const one_operand *out, int n_out) {
+  int32_t ins[BUILD_MAX], outs[BUILD_MAX];
+  memset(o, 0, sizeof *o);
+  for (int i = 0; i < n_in + n_out; i++) {
+    const one_operand *t = i < n_in ? &in[i] : &out[i - n_in];
+    const int32_t index = t->constant ? build_constant(&o->subgraph, t->type, t->shape, t->data)
+                                      : build_tensor(&o->subgraph, t->type, t->shape);
+    if (t->scale > 0) build_quant(&o->subgraph, index, t->scale, t->zero_point);
+    if (i < n_in) ins[i] = index;
+    else outs[i - n_in] = index;
+    if (i < n_in && !t->constant) build_input(&o->subgraph, index);
+    if (i >= n_in) build_output(&o->subgraph, index);
+  }
+  build_node(&o->subgraph, code, options, n_in, ins, n_out, outs);
+  const lrt_op_info *info = lrt_op_info_of(code);
+  o->subgraph.nodes[0].version = info->version_min;
+  o->inputs = n_in;
+  build_subgraph *all = &o->subgraph;
+  CHECK(build_finish(&o->model, &all, 1) == LRT_OK);
+  const lrt_interpreter_options settings = {.mode = mode, .num_threads = 1};
+  LRT_TRY(build_open(&o->model, &settings, &o->session, &o->error));
+  for (int i = 0; i < n_in; i++) {
+    const lrt_tensor_view view = build_view(&o->session, i);
+    if (!in[i].constant && view.bytes > 0) memcpy(view.data, in[i].data, view.bytes);
+  }
+  return lrt_interpreter_invoke(o->session.it, 0, &o->error);
+}
+
+static inline void one_op_close(one_op *o) {
+  build_close(&o->session);
+  build_clear(&o->model);
+}
+
+static inline lrt_tensor_view one_op_result(const one_op *o, int output) {
+  return build_view(&o->session, o->inputs + output);
+}
+
+/* Compares a result byte for byte and its shape. */
+static inline bool one_op_gave(const one_op *o, int output, lrt_shape shape, const void *expected) {
+  const lrt_tensor_view view = one_op_result(o, output);
+  if (view.shape.rank != shape.rank) return false;
+  for (int i = 0; i < shape.rank; i++)
+    if (view.shape.dims[i] != shape.dims[i]) return false;
+  return view.bytes == 0 || (view.data != NULL && memcmp(view.data, expected, view.bytes) == 0);
+}
+
+#endif
