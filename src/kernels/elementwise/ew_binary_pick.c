@@ -182,7 +182,9 @@ lrt_binary_params lrt_binary_quant_mul(const lrt_binary_quant *q) {
 
 lrt_binary_params lrt_binary_quant_div(const lrt_binary_quant *q) {
   lrt_binary_params p = quant_base(q);
-  p.out_mul = lrt_multiplier_make((double)(q->a_scale / (q->b_scale * q->out_scale)));
+  p.a_scale = q->a_scale / (q->b_scale * q->out_scale);
+  p.out_mul = lrt_multiplier_make((double)p.a_scale);
+  p.offset = (float)q->out_zero;
   return p;
 }
 

@@ -164,6 +164,14 @@ static inline int32_t quant_mul(const lrt_binary_params *p, int32_t x, int32_t y
   return bound(p, lrt_multiplier_apply(product, p->out_mul) + p->out_zero);
 }
 
+/* The reference's rounding shift where small quotients need more than 31 bits: its mask becomes all ones and processors take
+ * the distance modulo 32, so such quotients come out large instead of 0. Kept, because exactness is what ref mode is for;
+ * the fast form is right. */
+static inline int32_t round_shift_far(int32_t x, int n) {
+  if (n <= 31) return lrt_fixed_round_shift(x, n);
+  return lrt_fixed_add(lrt_fixed_sar(x, n & 31), x > (x < 0 ? 0 : -1) ? 1 : 0);
+}
+
 /* x / y as x times a normalised reciprocal; x is shifted left as far as it goes to keep bits. */
 static inline int32_t quant_div(const lrt_binary_params *p, int32_t x, int32_t y) {
   int32_t a = x - p->a_zero, b = y - p->b_zero;
@@ -175,8 +183,8 @@ static inline int32_t quant_div(const lrt_binary_params *p, int32_t x, int32_t y
   const int32_t quotient = lrt_fixed_mul(lrt_fixed_shl(a, headroom), recip);
   const int right = recip_shift + headroom - p->out_mul.shift;
   const int32_t high = lrt_fixed_mul(quotient, p->out_mul.q);
-  const int32_t result = right > 31 ? 0 : lrt_fixed_scale_pow2(high, -right);
-  return bound(p, lrt_fixed_saturate((int64_t)result + p->out_zero));
+  const int32_t result = right < 0 ? lrt_fixed_shl_saturate(high, -right) : round_shift_far(high, right);
+  return bound(p, lrt_fixed_add(result, p->out_zero));
 }
 
 static inline int32_t quant_squared_difference(const lrt_binary_params *p, int32_t x, int32_t y) {
@@ -203,10 +211,13 @@ static inline int32_t quant_prelu(const lrt_binary_params *p, int32_t x, int32_t
   LRT_BINARY_ROW(lrt_binary_q_prelu_##s##__ref, T, T, quant_prelu(p, x, y))                                  \
   LRT_BINARY_ROW(lrt_binary_q_equal_##s##__ref, T, uint8_t, SCALED_X == SCALED_Y)                            \
   LRT_BINARY_ROW(lrt_binary_q_not_equal_##s##__ref, T, uint8_t, SCALED_X != SCALED_Y)                        \
-  LRT_BINARY_ROW(lrt_binary_q_less_##s##__ref, T, uint8_t, SCALED_X < SCALED_Y)                              \
-  LRT_BINARY_ROW(lrt_binary_q_less_equal_##s##__ref, T, uint8_t, SCALED_X <= SCALED_Y)                       \
   LRT_BINARY_ROW(lrt_binary_q_greater_##s##__ref, T, uint8_t, SCALED_X > SCALED_Y)                           \
   LRT_BINARY_ROW(lrt_binary_q_greater_equal_##s##__ref, T, uint8_t, SCALED_X >= SCALED_Y)
 QUANT_ROWS(i8, int8_t)
 QUANT_ROWS(u8, uint8_t)
 QUANT_ROWS(i16, int16_t)
+#define QUANT_LESS_ROWS(s, T)                                                                                \
+  LRT_BINARY_ROW(lrt_binary_q_less_##s##__ref, T, uint8_t, SCALED_X < SCALED_Y)                              \
+  LRT_BINARY_ROW(lrt_binary_q_less_equal_##s##__ref, T, uint8_t, SCALED_X <= SCALED_Y)
+QUANT_LESS_ROWS(i8, int8_t)
+QUANT_LESS_ROWS(u8, uint8_t)
