@@ -40,7 +40,8 @@ macro(lrt_apply_isa sources)
         list(APPEND flags ${LRT_FLAGS_${suffix}})
       endif()
       # Fused multiply-add only where a kernel asks for it: results do not depend on the compiler's taste.
-      list(APPEND flags -ffp-contract=off)
+      # Nobody reads the floating-point exception flags; gcc needs to hear it before it turns choices into blends.
+      list(APPEND flags -ffp-contract=off -fno-trapping-math)
       set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "${flags}")
     endif()
   endforeach()
