@@ -123,7 +123,8 @@ void lrt_gemm_gemv_f16__avx2(const float *x, int64_t k, const void *w, int64_t l
 #define STORE(r)                                                                                             \
   _mm256_storeu_si256((__m256i *)(acc + r * 16), l##r);                                                      \
   _mm256_storeu_si256((__m256i *)(acc + r * 16 + 8), h##r);
-void lrt_gemm_int_6x16__avx2(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc) {
+void lrt_gemm_int_S16_6x16__avx2(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+  (void)nr;
   const int16_t *a0 = strip, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda, *a4 = a3 + lda, *a5 = a4 + lda;
   __m256i l0 = _mm256_setzero_si256(), l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0;
   __m256i h0 = l0, h1 = l0, h2 = l0, h3 = l0, h4 = l0, h5 = l0;

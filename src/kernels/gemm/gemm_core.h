@@ -37,8 +37,9 @@ typedef struct lrt_gemm_strip_args {
   int32_t *sums;
 } lrt_gemm_strip_args;
 typedef void lrt_gemm_strip_fn(const lrt_gemm_strip_args *args);
-/* acc[MR][NR] = strip[MR][lda] (first kp columns, a multiple of KR) * panel [kp / KR][NR][KR]. */
-typedef void lrt_gemm_int_fn(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc);
+/* acc[MR][NR] = strip[MR][lda] (first kp columns, a multiple of KR) * panel [kp / KR][NR][KR]; columns from nr on
+ * may be left out. */
+typedef void lrt_gemm_int_fn(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr);
 /* acc[rows] = w[rows][ldw bytes] (k int8 values each) * strip row. */
 typedef void lrt_gemm_gemv_int_fn(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc);
 
@@ -141,7 +142,7 @@ void lrt_gemm_int_widen(const lrt_gemm_int *g, int64_t n, int64_t k0, int64_t co
   lrt_gemm_f32_fn lrt_gemm_f32_##mr_##x##nr_##__##suffix;                                                    \
   lrt_gemm_gemv_f32_fn lrt_gemm_gemv_f32__##suffix, lrt_gemm_gemv_f16__##suffix;
 #define LRT_GEMM_INT(suffix, level, strip_, mr_, nr_, kr_)                                                   \
-  lrt_gemm_int_fn lrt_gemm_int_##mr_##x##nr_##__##suffix;                                                    \
+  lrt_gemm_int_fn lrt_gemm_int_##strip_##_##mr_##x##nr_##__##suffix;                                                    \
   lrt_gemm_strip_fn lrt_gemm_fill_##strip_##__##suffix;                                                      \
   lrt_gemm_gemv_int_fn lrt_gemm_gemv_##strip_##__##suffix;
 #define LRT_GEMM_EPILOGUE(suffix, level)                                                                     \

@@ -87,7 +87,8 @@ void lrt_gemm_gemv_f16__generic(const float *x, int64_t k, const void *w, int64_
 }
 
 /* Pairs of k side by side: the shape of x86's multiply-add and of NEON's pairwise adds. */
-void lrt_gemm_int_2x16__generic(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc) {
+void lrt_gemm_int_S16_2x16__generic(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+  (void)nr;
   const int16_t *a0 = strip, *a1 = a0 + lda;
   uint32_t s0[16] = {0}, s1[16] = {0};
   for (int64_t i = 0; i < kp; i += 2, panel += 32) {

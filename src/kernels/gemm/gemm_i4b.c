@@ -145,7 +145,7 @@ static void run_tile(const lrt_gemm_i4b *g, const lrt_gemm_tile *tile, const par
     memset(p->sum, 0, (size_t)(step * nr) * 4);
     for (int64_t b = 0; b < g->k / g->block; b++) {
       g->kernel->run((const char *)p->strip + b * g->block * size, g->k, g->block, p->panel + b * g->block * nr,
-                     p->acc);
+                     p->acc, nr);
       add_block(p->acc, p->block_sums + b * nr, p->scale + b * nr, p->sum, mr, nr);
     }
     for (int r = 0; r < mr; r++) {

@@ -266,17 +266,17 @@ static size_t out_size(const lrt_gemm_int *g) {
 }
 
 /* One MR x NR tile of accumulators; true when they are in acc64. */
-static bool multiply(const lrt_gemm_int *g, const parts *p, const int8_t *panel) {
+static bool multiply(const lrt_gemm_int *g, const parts *p, const int8_t *panel, int nr) {
   const int64_t kp = kp_of(g);
   if (g->a_type != LRT_INT16 || kp <= INT16_CHUNK) {
-    g->kernel->run(p->strip, kp, kp, panel, p->acc);
+    g->kernel->run(p->strip, kp, kp, panel, p->acc, nr);
     return false;
   }
   const int tile = g->kernel->mr * g->kernel->nr;
   memset(p->acc64, 0, (size_t)tile * sizeof *p->acc64);
   for (int64_t k0 = 0; k0 < kp; k0 += INT16_CHUNK) {
     const int64_t count = kp - k0 < INT16_CHUNK ? kp - k0 : INT16_CHUNK;
-    g->kernel->run((const int16_t *)p->strip + k0, kp, count, panel + k0 * g->kernel->nr, p->acc);
+    g->kernel->run((const int16_t *)p->strip + k0, kp, count, panel + k0 * g->kernel->nr, p->acc, nr);
     for (int i = 0; i < tile; i++) p->acc64[i] += p->acc[i];
   }
   return true;
@@ -308,8 +308,8 @@ static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
     load_strip(g, tile->group, m, e.mr, p);
     for (int64_t n = tile->n0; n < tile->n1; n += nr) {
       const int64_t at = n - tile->n0;
-      const bool wide = multiply(g, p, panels + at * kp_of(g));
       e.nr = tile->n1 - n < nr ? (int)(tile->n1 - n) : nr;
+      const bool wide = multiply(g, p, panels + at * kp_of(g), e.nr);
       set_columns(g, &e, p, at);
       e.acc64 = wide ? p->acc64 : NULL;
       e.c = (char *)g->c + (size_t)(m * g->ldc + first + n) * out_size(g);

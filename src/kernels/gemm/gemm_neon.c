@@ -107,7 +107,8 @@ void lrt_gemm_gemv_f16__neon(const float *x, int64_t k, const void *w, int64_t l
   vst1q_s32(acc + 16 * r + 4, s##r##1);                                                                      \
   vst1q_s32(acc + 16 * r + 8, s##r##2);                                                                      \
   vst1q_s32(acc + 16 * r + 12, s##r##3);
-void lrt_gemm_int_4x16__neon(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc) {
+void lrt_gemm_int_S16_4x16__neon(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+  (void)nr;
   const int16_t *a0 = strip, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda;
   int32x4_t s00 = vdupq_n_s32(0), s01 = s00, s02 = s00, s03 = s00, s10 = s00, s11 = s00, s12 = s00, s13 = s00;
   int32x4_t s20 = s00, s21 = s00, s22 = s00, s23 = s00, s30 = s00, s31 = s00, s32 = s00, s33 = s00;

@@ -20,7 +20,8 @@
   vst1q_s32(acc + 16 * r + 4, s##r##1);                                                                      \
   vst1q_s32(acc + 16 * r + 8, s##r##2);                                                                      \
   vst1q_s32(acc + 16 * r + 12, s##r##3);
-void lrt_gemm_int_6x16__neondot(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc) {
+void lrt_gemm_int_S8_6x16__neondot(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+  (void)nr;
   const int8_t *a0 = strip, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda, *a4 = a3 + lda, *a5 = a4 + lda;
   ZERO(0) ZERO(1) ZERO(2) ZERO(3) ZERO(4) ZERO(5)
   for (int64_t i = 0; i < kp; i += 4, panel += 64) {

@@ -43,7 +43,8 @@ void lrt_gemm_gemv_f16__ref(const float *x, int64_t k, const void *w, int64_t ld
 }
 
 /* Sums wrap modulo 2^32, as they do in vector registers. */
-void lrt_gemm_int_1x16__ref(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc) {
+void lrt_gemm_int_S16_1x16__ref(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+  (void)nr;
   (void)lda; /* one row */
   const int16_t *a = strip;
   for (int j = 0; j < 16; j++) {
