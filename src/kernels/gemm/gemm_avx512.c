@@ -1,10 +1,6 @@
 /* gemm_avx512.c: f32 product kernels (7x32 tiles, matrix times vector) and epilogues for AVX-512. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifdef LRT_SIMDE_TEST
-#include "kernels/simde_avx512.h"
-#else
 #include <immintrin.h>
-#endif
 
 #include "kernels/gemm/gemm_strip.h"
 

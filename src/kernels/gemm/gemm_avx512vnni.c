@@ -1,10 +1,6 @@
 /* gemm_avx512vnni.c: integer products with the dot-product instructions: 7x32 tiles of bytes and of int16 pairs. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifdef LRT_SIMDE_TEST
-#include "kernels/simde_avx512.h"
-#else
 #include <immintrin.h>
-#endif
 
 #include "base/half.h"
 #include "kernels/gemm/gemm_strip.h"
