@@ -1,0 +1,234 @@
+/* cmd_benchmark.c: litert benchmark: load, first run and steady state of a model, apart. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "cli_feed.h"
+#include "cli_profile.h"
+#include "cli_table.h"
+
+/* At most so many runs are kept for the median: a million of 8 bytes. */
+#define RUNS_MAX 1000000
+
+typedef struct benchmark_options {
+  cli_session_options session;
+  cli_feed_options feed;
+  const char *graph;
+  int64_t runs, warmup_runs;
+  double min_secs, max_secs, warmup_secs;
+  bool report_peak;
+} benchmark_options;
+
+typedef struct benchmark {
+  double *seconds; /* [count], in order of size after summing up */
+  int64_t count;
+  double prepare_s; /* planning and filling the inputs */
+  double first_s;
+  double mean_s, deviation_s;
+  uint64_t peak_rss;
+} benchmark;
+
+static uint64_t peak_rss(void) {
+  struct rusage usage;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+static lrt_status time_run(cli *c, cli_session *session, double *seconds) {
+  const double began = lrt_clock_seconds();
+  LRT_TRY(lrt_interpreter_invoke(session->interpreter, session->subgraph, &c->error));
+  *seconds = lrt_clock_seconds() - began;
+  return LRT_OK;
+}
+
+/* Only people at a terminal want to see that something goes on. */
+static void show_progress(const cli *c, int64_t run, double elapsed, double *shown) {
+  if (c->json || elapsed - *shown < 0.5 || !isatty(STDERR_FILENO)) return;
+  *shown = elapsed;
+  fprintf(stderr, "\r%lld runs, %.0f s", (long long)run, elapsed);
+}
+
+static lrt_status warm_up(cli *c, cli_session *session, const benchmark_options *o) {
+  const double began = lrt_clock_seconds();
+  for (int64_t i = 0; i < o->warmup_runs || lrt_clock_seconds() - began < o->warmup_secs; i++) {
+    double unused;
+    LRT_TRY(time_run(c, session, &unused));
+    if (lrt_clock_seconds() - began > o->max_secs) break;
+  }
+  return LRT_OK;
+}
+
+/* As many runs as asked for, and as long as asked for, but never longer than max_secs. */
+static lrt_status steady(cli *c, cli_session *session, const benchmark_options *o, benchmark *b) {
+  const double began = lrt_clock_seconds();
+  double elapsed = 0, shown = 0;
+  while ((b->count < o->runs || elapsed < o->min_secs) && (b->count == 0 || elapsed < o->max_secs) &&
+         b->count < RUNS_MAX) {
+    LRT_TRY(time_run(c, session, &b->seconds[b->count++]));
+    elapsed = lrt_clock_seconds() - began;
+    show_progress(c, b->count, elapsed, &shown);
+  }
+  if (shown > 0) fprintf(stderr, "\r\033[K");
+  return LRT_OK;
+}
+
+static int compare(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double quantile(const benchmark *b, double share) {
+  const double at = share * (double)(b->count - 1);
+  const int64_t low = (int64_t)at;
+  const int64_t high = low + 1 < b->count ? low + 1 : low;
+  return b->seconds[low] + (at - (double)low) * (b->seconds[high] - b->seconds[low]);
+}
+
+static void sum_up(benchmark *b) {
+  double squares = 0;
+  for (int64_t i = 0; i < b->count; i++) b->mean_s += b->seconds[i] / (double)b->count;
+  for (int64_t i = 0; i < b->count; i++) squares += (b->seconds[i] - b->mean_s) * (b->seconds[i] - b->mean_s);
+  b->deviation_s = sqrt(squares / (double)b->count);
+  qsort(b->seconds, (size_t)b->count, sizeof b->seconds[0], compare);
+}
+
+static void print_text(cli *c, const cli_session *session, const benchmark *b, bool report_peak) {
+  char load[CLI_TEXT_BYTES], prepare[CLI_TEXT_BYTES], text[4][CLI_TEXT_BYTES];
+  lrt_memory_info memory;
+  lrt_interpreter_memory(session->interpreter, &memory);
+  lrt_str_format(&c->out, "Model       %s, %s\n", lrt_model_name(session->model),
+                 cli_bytes_text(lrt_model_file_bytes(session->model), text[0]));
+  lrt_str_format(&c->out, "Threads     %d, %s mode\n", session->threads, cli_mode_name(session->mode));
+  lrt_str_format(&c->out, "Load        %s, planning %s\n", cli_seconds_text(session->load_seconds, load),
+                 cli_seconds_text(b->prepare_s, prepare));
+  lrt_str_format(&c->out, "First run   %s\n", cli_seconds_text(b->first_s, text[0]));
+  lrt_str_format(&c->out, "Steady      median %s, min %s, mean %s, p95 %s, %lld run%s\n",
+                 cli_seconds_text(quantile(b, 0.5), text[0]), cli_seconds_text(b->seconds[0], text[1]),
+                 cli_seconds_text(b->mean_s, text[2]), cli_seconds_text(quantile(b, 0.95), text[3]),
+                 (long long)b->count, b->count == 1 ? "" : "s");
+  lrt_str_format(&c->out, "Memory      activations %s, packed weights %s", cli_bytes_text(memory.arena, text[0]),
+                 cli_bytes_text(lrt_model_packed_bytes(session->model), text[1]));
+  if (report_peak) lrt_str_format(&c->out, ", peak of the process %s", cli_bytes_text(b->peak_rss, text[2]));
+  lrt_str_add_text(&c->out, "\n");
+}
+
+static void json_number(lrt_json_writer *json, const char *key, double value) {
+  lrt_json_key(json, key);
+  lrt_json_double(json, value);
+}
+
+static void json_bytes(lrt_json_writer *json, const char *key, uint64_t value) {
+  lrt_json_key(json, key);
+  lrt_json_uint(json, value);
+}
+
+static void print_json(cli *c, const cli_session *session, const benchmark *b, const cli_profile *profile, bool ops) {
+  lrt_memory_info memory;
+  lrt_json_writer json;
+  lrt_interpreter_memory(session->interpreter, &memory);
+  lrt_json_writer_init(&json, &c->out);
+  lrt_json_begin_object(&json);
+  lrt_json_key(&json, "model");
+  lrt_json_text(&json, lrt_model_name(session->model));
+  json_bytes(&json, "threads", (uint64_t)session->threads);
+  lrt_json_key(&json, "mode");
+  lrt_json_text(&json, cli_mode_name(session->mode));
+  json_number(&json, "load_s", session->load_seconds);
+  json_number(&json, "prepare_s", b->prepare_s);
+  json_number(&json, "first_s", b->first_s);
+  json_number(&json, "min_ms", b->seconds[0] * 1e3);
+  json_number(&json, "median_ms", quantile(b, 0.5) * 1e3);
+  json_number(&json, "mean_ms", b->mean_s * 1e3);
+  json_number(&json, "p95_ms", quantile(b, 0.95) * 1e3);
+  json_number(&json, "deviation_ms", b->deviation_s * 1e3);
+  json_bytes(&json, "runs", (uint64_t)b->count);
+  json_bytes(&json, "peak_rss_bytes", b->peak_rss);
+  json_bytes(&json, "activation_bytes", memory.arena);
+  json_bytes(&json, "packed_bytes", lrt_model_packed_bytes(session->model));
+  lrt_json_key(&json, "kernels");
+  cli_profile_json_kernels(profile, &json);
+  if (ops) {
+    lrt_json_key(&json, "profile");
+    cli_profile_json(profile, &json);
+  }
+  lrt_json_end_object(&json);
+  lrt_str_add_text(&c->out, "\n");
+}
+
+static lrt_status report(cli *c, cli_session *session, const benchmark_options *o, benchmark *b) {
+  cli_profile profile;
+  sum_up(b);
+  b->peak_rss = peak_rss();
+  LRT_TRY(cli_profile_collect(c, session, &profile));
+  if (c->json) {
+    print_json(c, session, b, &profile, o->session.profile);
+  } else {
+    print_text(c, session, b, o->report_peak);
+    if (o->session.profile) cli_profile_print(&profile, &c->out);
+  }
+  cli_profile_clear(&profile);
+  return LRT_OK;
+}
+
+static lrt_status measure(cli *c, cli_session *session, const benchmark_options *o, benchmark *b) {
+  const double began = lrt_clock_seconds();
+  LRT_TRY(cli_feed(c, session, &o->feed));
+  b->prepare_s = lrt_clock_seconds() - began;
+  LRT_TRY(time_run(c, session, &b->first_s));
+  LRT_TRY(warm_up(c, session, o));
+  LRT_TRY(steady(c, session, o, b));
+  return report(c, session, o, b);
+}
+
+static lrt_status run_benchmark(cli *c, const char *path, const benchmark_options *o) {
+  cli_session session;
+  benchmark b = {0};
+  LRT_TRY(cli_session_open(c, path, &o->session, &session));
+  b.seconds = lrt_alloc_array(lrt_alloc_default(), RUNS_MAX, sizeof *b.seconds);
+  const lrt_status status = b.seconds != NULL
+                                ? measure(c, &session, o, &b)
+                                : lrt_alloc_fail(&c->error, lrt_alloc_default(), RUNS_MAX * sizeof *b.seconds, "times");
+  lrt_alloc_free(b.seconds);
+  cli_session_close(&session);
+  return status;
+}
+
+lrt_status cmd_benchmark(cli *c, int argc, char **argv) {
+  benchmark_options o = {CLI_SESSION_DEFAULTS, {{{NULL}, 0}, 1, false, {CLI_RESIZE_STRETCH, 0, {0}, {0}}}, NULL, 50, 1,
+                         1.0, 150, 0, false};
+  const cli_flag flags[] = {
+      {"num-runs", CLI_INT, &o.runs, 1, "N", "measure at least N runs (default 50)"},
+      {"warmup-runs", CLI_INT, &o.warmup_runs, 0, "N", "runs between the first and the measured ones (default 1)"},
+      {"min-secs", CLI_REAL, &o.min_secs, 0, "S", "measure at least this long (default 1)"},
+      {"max-secs", CLI_REAL, &o.max_secs, 0, "S", "and stop after this time (default 150)"},
+      {"warmup-min-secs", CLI_REAL, &o.warmup_secs, 0, "S", "warm up at least this long (default 0)"},
+      {"enable-op-profiling", CLI_SWITCH, &o.session.profile, 0, NULL, "also list the time of every operator and kernel"},
+      {"report-peak-memory-footprint", CLI_SWITCH, &o.report_peak, 0, NULL, "also print the peak memory of the process"},
+      {"input", CLI_LIST, &o.feed.inputs, 0, "[NAME=]FILE", "contents of an input (default: random)"},
+      {"seed", CLI_INT, &o.feed.seed, 0, "N", "seed of random inputs (default 1)"},
+      {"graph", CLI_TEXT, &o.graph, 0, "MODEL", "the model, as in benchmark_model"},
+      CLI_SESSION_FLAGS(o.session),
+      {"signature-to-run-for", CLI_TEXT, &o.session.signature, 0, "KEY", NULL},
+      {"use-xnnpack", CLI_IGNORED, NULL, 0, "BOOL", NULL},
+      {"use-cpu", CLI_IGNORED, NULL, 0, "BOOL", NULL},
+      {"verbose", CLI_IGNORED, NULL, 0, "BOOL", NULL},
+  };
+  const cli_syntax syntax = {"MODEL", "Measures a model: loading it, its first run, and further runs.", flags,
+                             sizeof flags / sizeof flags[0], 0, 1, NULL};
+  const char *path = NULL;
+  const lrt_status status = cli_parse(c, &syntax, argc, argv, &path);
+  if (status != LRT_OK || c->done) return status;
+  if (path != NULL && o.graph != NULL)
+    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "the model is given twice: %s and --graph %s", path, o.graph);
+  if (path == NULL) path = o.graph;
+  if (path == NULL)
+    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "benchmark needs MODEL; see litert benchmark --help");
+  return run_benchmark(c, path, &o);
+}

@@ -1,0 +1,151 @@
+# check_run.py: litert run: inputs of all kinds, outputs on screen, as JSON and as files.
+# SPDX-License-Identifier: Apache-2.0
+import os
+import resource
+import signal
+import struct
+import unittest
+import zlib
+
+import tiny_model
+from command import CommandTest, npy
+
+
+def png(width, height, rgb):
+    """Bytes of an RGB picture; rgb(x, y) gives three numbers."""
+    rows = b"".join(b"\0" + bytes(v for x in range(width) for v in rgb(x, y)) for y in range(height))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+class Arrays(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.write("m.tflite", tiny_model.relu(signature=("go", {"in": 0}, {"out": 1})))
+        self.write("x.npy", npy("<f4", (1, 4), (-1, 2, -3, 4.5)))
+
+    def test_npy(self):
+        self.assertEqual(self.good("run", "m.tflite", "--input", "x.npy"), "out  float32  [1,4]  0 2 0 4.5\n")
+        for name in ("in", "x"):
+            self.assertEqual(self.good_json("run", "m.tflite", f"--input={name}=x.npy")["outputs"][0]["values"],
+                             [0, 2, 0, 4.5])
+
+    def test_raw_bytes_and_leading_ones(self):
+        self.write("x.raw", struct.pack("<4f", -1, 2, -3, 4.5))
+        self.write("flat.npy", npy("<f4", (4,), (-1, 2, -3, 4.5)))
+        for name in ("x.raw", "flat.npy"):
+            self.assertEqual(self.good("run", "m.tflite", "--input", name), "out  float32  [1,4]  0 2 0 4.5\n")
+
+    def test_a_batch(self):
+        self.write("two.npy", npy("<f4", (2, 4), range(8)))
+        self.assertEqual(self.good("run", "m.tflite", "--input", "two.npy"), "out  float32  [2,4]  0 1 2 3 4 5 6 7\n")
+
+    def test_output_files(self):
+        self.good("run", "m.tflite", "--input", "x.npy", "--output-dir", "results")
+        self.assertEqual(self.read_npy("results/out.npy"), ("<f4", (1, 4), [0, 2, 0, 4.5]))
+        self.assertEqual(os.listdir(self.folder / "results"), ["out.npy"])
+        told = self.good_json("run", "m.tflite", "--input", "x.npy", "--output_dir", "results")
+        self.assertEqual(told["outputs"][0]["file"], "results/out.npy")
+        self.assertEqual(told["signature"], "go")
+
+    def test_seeds(self):
+        one, again, two = (self.good("run", "m.tflite", "--seed", n) for n in (1, 1, 2))
+        self.assertEqual(one, again)
+        self.assertNotEqual(one, two)
+
+    def test_both_modes(self):
+        for mode in ("fast", "ref"):
+            self.assertEqual(self.good_json("run", "m.tflite", "--input", "x.npy", "--mode", mode)["mode"], mode)
+
+    def test_what_does_not_fit(self):
+        self.write("wide.npy", npy("<f4", (1, 5), range(5)))
+        self.write("int.npy", npy("<i4", (1, 4), range(4)))
+        self.write("short.raw", b"123")
+        for words, code, sentence in (
+                ((), 2, "the input 'in' has no value: give --input in=FILE, or --seed N for random contents"),
+                (("--input", "z=x.npy"), 2, "the model has no input 'z'; it has 'in'"),
+                (("--input", "x.npy", "--input", "x.npy"), 2, "the model takes 1 input; 'x.npy' is left over"),
+                (("--input", "in=x.npy", "--input", "x=x.npy"), 2, "the input 'in' is given twice"),
+                (("--input", "absent.npy"), 66, "cannot open absent.npy: No such file or directory"),
+                (("--input", "wide.npy"), 65, "wide.npy has the shape [1,5], the input 'in' takes [1,4]"),
+                (("--input", "int.npy"), 65, "int.npy holds int32, the input 'in' takes float32"),
+                (("--input", "short.raw"), 65, "short.raw has 3 bytes, the input 'in' takes 16"),
+                (("--seed=1", "--signature", "no"), 2, "m.tflite has no signature 'no', only go"),
+                (("--seed=1", "--output-dir", "x.npy"), 1, "cannot make the folder x.npy: File exists")):
+            self.assertEqual(self.bad(code, "run", "m.tflite", *words), sentence)
+
+    def test_labels(self):
+        self.write("labels.txt", b"ant\nbee\ncat\ndog\n")
+        self.assertEqual(self.good("run", "m.tflite", "--input", "x.npy", "--labels", "labels.txt"),
+                         "out  float32  [1,4]  0 2 0 4.5\n  1  4.5000  dog\n  2  2.0000  bee\n  3  0.0000  ant\n"
+                         "  4  0.0000  cat\n")
+        self.write("labels.txt", b"ant\n")
+        self.assertEqual(self.bad(65, "run", "m.tflite", "--input", "x.npy", "--labels", "labels.txt"),
+                         "labels.txt has 1 labels, the output 'out' 4 values")
+
+    def test_full_disk_leaves_nothing(self):
+        """A limit on the size of files stands in for a full disk."""
+        self.write("big.tflite", tiny_model.relu((1, 4096)))
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+
+        sentence = self.bad(1, "run", "big.tflite", "--seed=1", "--output-dir", "results", preexec_fn=limit)
+        self.assertEqual(sentence, "cannot write results/y.npy: File too large")
+        self.assertEqual(os.listdir(self.folder / "results"), [])
+
+
+class Pictures(CommandTest):
+    def setUp(self):
+        super().setUp()
+        if not self.good_json("version")["components"]["png"]:
+            self.skipTest("libpng is not built in")
+        self.write("m.tflite", tiny_model.relu((1, 8, 8, 3)))
+        self.write("q.tflite", tiny_model.relu((1, 8, 8, 3), tiny_model.INT8, scale=1 / 255, zero_point=-128))
+        self.write("p.png", png(8, 8, lambda x, y: (255, 51, 0)))
+
+    def values(self, *words):
+        self.good("run", *words, "--output-dir", "results")
+        return self.read_npy("results/y.npy")[2]
+
+    def test_default_scaling(self):
+        red, green, blue = self.values("m.tflite", "--input", "p.png")[:3]
+        self.assertEqual((red, blue), (1, 0))
+        self.assertAlmostEqual(green, 0.2, 6)
+        self.assertEqual(self.values("q.tflite", "--input", "p.png")[:3], [127, -77, -128])
+
+    def test_mean_and_std(self):
+        self.assertEqual(self.values("m.tflite", "--input", "p.png", "--mean", "1", "--std", "2")[:3], [127, 25, 0])
+        self.assertEqual(self.values("m.tflite", "--input", "p.png", "--mean=5,1,0", "--std", "1,2,4")[:3], [250, 25, 0])
+        self.assertEqual(self.bad(2, "run", "m.tflite", "--input", "p.png", "--std", "1,2"),
+                         "p.png: 2 means or deviations are given for 3 channels")
+
+    def test_resize(self):
+        # Left half white, right half black, twice as wide as high.
+        self.write("wide.png", png(32, 16, lambda x, y: (255,) * 3 if x < 16 else (0,) * 3))
+        rows = {how: self.values("m.tflite", "--input", "wide.png", "--resize", how) for how in ("stretch", "fit", "crop")}
+        first = {how: values[::3][:8] for how, values in rows.items()}
+        middle = {how: values[::3][32:40] for how, values in rows.items()}
+        self.assertEqual(first["fit"], [0] * 8)  # the bar above
+        for how in rows:
+            self.assertEqual((middle[how][0], middle[how][-1]), (1, 0), how)
+
+    def test_written_picture_is_the_one_read(self):
+        self.good("run", "m.tflite", "--input", "p.png", "--output-dir", "a", "--as-picture")
+        self.good("run", "m.tflite", "--input", "a/y.png", "--output-dir", "b")
+        self.assertEqual(self.read_npy("b/y.npy")[2], self.values("m.tflite", "--input", "p.png"))
+
+    def test_broken_picture(self):
+        self.write("cut.png", (self.folder / "p.png").read_bytes()[:60])
+        self.assertIn("cut.png", self.bad(65, "run", "m.tflite", "--input", "cut.png"))
+        self.write("cut.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0")
+        self.assertIn("cut.jpg", self.bad(65, "run", "m.tflite", "--input", "cut.jpg"))
+
+
+if __name__ == "__main__":
+    unittest.main()
