@@ -49,10 +49,18 @@ bool lrt_plan_inputs_are(const lrt_exec *exec, bool readable) {
   return true;
 }
 
+/* A constant without elements needs no buffer, so the file gives it none. */
+static void define_empty(lrt_plan *plan, lrt_value *value) {
+  if (plan->homes[value - plan->values] != LRT_HOME_NONE || lrt_shape_count(&value->shape) != 0) return;
+  value->constant = value->readable = value->shaped = true;
+  plan->homes[value - plan->values] = LRT_HOME_CONSTANT;
+}
+
 /* Operands exist before the node runs: constants, inputs, variables, results of earlier nodes. */
-static lrt_status check_defined(const lrt_plan *plan, const lrt_exec *exec, lrt_error *err) {
+static lrt_status check_defined(lrt_plan *plan, const lrt_exec *exec, lrt_error *err) {
   for (int32_t i = 0; i < exec->node->node.input_count; i++) {
-    const lrt_value *value = exec->inputs[i];
+    lrt_value *value = exec->inputs[i];
+    if (value != NULL) define_empty(plan, value);
     if (value != NULL && plan->homes[value - plan->values] == LRT_HOME_NONE)
       return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d) reads tensor \"%s\", which nothing computes before it",
                       lrt_node_name(&exec->node->node), exec->node->file_index, value->name);
