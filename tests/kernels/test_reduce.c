@@ -59,6 +59,39 @@ static void edges(void) {
   CHECK(lrt_reduce_pick(LRT_REDUCE_ANY, LRT_FLOAT32, false) == NULL);
 }
 
+/* Rows long enough for partial results. */
+static void long_rows(void) {
+  enum { ROW = 1003 };
+  static float x[2 * ROW];
+  static int8_t q[2 * ROW];
+  const lrt_shape in = {2, {2, ROW}};
+  const int32_t axis = 1;
+  lrt_shape out;
+  lrt_reduce_space s;
+  lrt_reduce_params p = {0};
+  double sum[2] = {0}, best[2] = {-1e30, -1e30};
+  int64_t total[2] = {0};
+  for (int i = 0; i < 2 * ROW; i++) {
+    x[i] = (float)((i * 7919) % 2003) / 64 - 15;
+    q[i] = (int8_t)(i * 31);
+    sum[i / ROW] += (double)x[i];
+    total[i / ROW] += q[i];
+    best[i / ROW] = (double)x[i] > best[i / ROW] ? (double)x[i] : best[i / ROW];
+  }
+  x[5] = NAN;
+  float r[2];
+  CHECK_INT(lrt_reduce_make(&in, &axis, 1, false, &out, &s, NULL), LRT_OK);
+  lrt_reduce_pick(LRT_REDUCE_MAX, LRT_FLOAT32, false)(&s, &p, x, r, 0, 2);
+  CHECK(r[0] == (float)best[0] && r[1] == (float)best[1]);
+  lrt_reduce_pick(LRT_REDUCE_SUM, LRT_FLOAT32, false)(&s, &p, x, r, 0, 2);
+  CHECK(isnan(r[0]));
+  CHECK_NEAR(r[1], sum[1], 1e-3);
+  int8_t mean[2];
+  lrt_reduce_quant(LRT_REDUCE_MEAN, LRT_INT8, 0.1f, 0, 0.1f, 0, ROW, &p);
+  lrt_reduce_pick(LRT_REDUCE_MEAN, LRT_INT8, true)(&s, &p, q, mean, 0, 2);
+  for (int i = 0; i < 2; i++) CHECK_NEAR(mean[i], (double)total[i] / ROW, 0.51);
+}
+
 static void quantized(void) {
   const lrt_shape in = {2, {2, 7}};
   const int32_t axis = -1;
@@ -86,6 +119,9 @@ static void along_an_axis(void) {
   int32_t at[4];
   CHECK(lrt_arg_extreme(x, LRT_FLOAT32, true, 4, 1, at, LRT_INT32, 0, 3));
   CHECK(at[0] == 1 && at[1] == 0 && at[2] == 0);
+  const float gap[3] = {NAN, 1, 0};
+  CHECK(lrt_arg_extreme(gap, LRT_FLOAT32, true, 3, 1, at, LRT_INT32, 0, 1));
+  CHECK_INT(at[0], 1);
   const int32_t y[6] = {1, 2, 3, 4, 5, 6}; /* [3][2] along the first axis */
   int32_t r[6];
   CHECK(lrt_cumsum(y, r, LRT_INT32, 3, 2, false, false, 0, 2));
@@ -97,6 +133,7 @@ static void along_an_axis(void) {
 int main(int argc, char **argv) {
   RUN(every_axis_set);
   RUN(edges);
+  RUN(long_rows);
   RUN(quantized);
   RUN(along_an_axis);
   DONE();

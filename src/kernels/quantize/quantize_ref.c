@@ -25,7 +25,15 @@ static bool type_range(lrt_type type, int32_t *low, int32_t *high) {
 
 bool lrt_unpack_bits(const void *in_, lrt_type type, int64_t first, int8_t *out, int64_t count) {
   const uint8_t *in = in_;
-  if (type == LRT_INT4) {
+  if (type == LRT_INT4 && first % 2 == 0) {
+    const int64_t pairs = count / 2;
+    const uint8_t *from = in + first / 2;
+    for (int64_t i = 0; i < pairs; i++) {
+      out[2 * i] = (int8_t)(((from[i] & 15) ^ 8) - 8);
+      out[2 * i + 1] = (int8_t)(((from[i] >> 4) ^ 8) - 8);
+    }
+    if (count % 2) out[count - 1] = (int8_t)(((from[pairs] & 15) ^ 8) - 8);
+  } else if (type == LRT_INT4) {
     for (int64_t i = 0, at = first; i < count; i++, at++) out[i] = (int8_t)(((in[at >> 1] >> (4 * (at & 1)) & 15) ^ 8) - 8);
   } else if (type == LRT_UINT4) {
     for (int64_t i = 0, at = first; i < count; i++, at++) out[i] = (int8_t)(in[at >> 1] >> (4 * (at & 1)) & 15);
@@ -57,19 +65,35 @@ static int32_t round_away(float x, float scale, int32_t zero, int32_t low, int32
   return !(q > low) ? low : q > high ? high : (int32_t)q;
 }
 
-static int32_t round_to_even(float x, float inverse, int32_t zero, int32_t low, int32_t high) {
-  const double q = (double)rintf(x * inverse) + zero;
-  return !(q > low) ? low : q > high ? high : (int32_t)q;
+/* Halves to even. Types of up to 16 bits clamp first and let an addition push the fraction out of the mantissa, which
+ * compilers turn into vector code. */
+static void quantize_even(const float *in, float inverse, int32_t zero, int32_t low, int32_t high, int32_t *out, int64_t n) {
+  if (high > UINT16_MAX || zero < INT16_MIN || zero > UINT16_MAX) {
+    for (int64_t i = 0; i < n; i++) {
+      const double q = (double)rintf(in[i] * inverse) + zero;
+      out[i] = !(q > low) ? low : q > high ? high : (int32_t)q;
+    }
+    return;
+  }
+  const float bottom = (float)(low - zero), top = (float)(high - zero);
+  for (int64_t i = 0; i < n; i++) {
+    float v = in[i] * inverse;
+    v = v > bottom ? v : bottom; /* NaN too */
+    v = v < top ? v : top;
+    const float pushed = v + 12582912.0f;
+    int32_t bits;
+    memcpy(&bits, &pushed, sizeof bits);
+    out[i] = bits - 0x4B400000 + zero;
+  }
 }
 
 /* A block that lies within one channel. */
 static void quantize_block(const float *in, float scale, int32_t zero, int32_t low, int32_t high, bool ref, int32_t *out,
                            int64_t n) {
-  const float inverse = 1.0f / scale;
   if (ref) {
     for (int64_t i = 0; i < n; i++) out[i] = round_away(in[i], scale, zero, low, high);
   } else {
-    for (int64_t i = 0; i < n; i++) out[i] = round_to_even(in[i], inverse, zero, low, high);
+    quantize_even(in, 1.0f / scale, zero, low, high, out, n);
   }
 }
 
@@ -135,17 +159,34 @@ static bool load_block(const void *in, lrt_type type, int64_t first, int32_t *ou
   }
 }
 
+/* What an operator of this kind needs to know about both sides. */
+typedef struct rescale {
+  int32_t in_zero, out_zero, low, high;
+  lrt_multiplier m;
+} rescale;
+
+static int32_t rescaled(const rescale *r, int32_t x) {
+  const int64_t v = (int64_t)lrt_multiplier_apply(lrt_fixed_sub(x, r->in_zero), r->m) + r->out_zero;
+  return v < r->low ? r->low : v > r->high ? r->high : (int32_t)v;
+}
+
 bool lrt_requantize(const void *in, lrt_type in_type, float in_scale, int32_t in_zero, void *out, lrt_type out_type,
                     float out_scale, int32_t out_zero, size_t count) {
-  int32_t low, high, block[BLOCK];
-  if (!type_range(out_type, &low, &high)) return false;
-  const lrt_multiplier m = lrt_multiplier_make((double)in_scale / (double)out_scale);
+  rescale r = {in_zero, out_zero, 0, 0, lrt_multiplier_make((double)in_scale / (double)out_scale)};
+  int32_t block[BLOCK], table[256];
+  if (!type_range(out_type, &r.low, &r.high)) return false;
+  /* 8-bit inputs have so few values that longer rows are looked up. */
+  const bool look_up = (in_type == LRT_INT8 || in_type == LRT_UINT8) && count > 512;
+  if (look_up) {
+    for (int32_t x = 0; x < 256; x++) table[x] = rescaled(&r, in_type == LRT_INT8 ? (int8_t)x : x);
+  }
   for (int64_t at = 0; at < (int64_t)count; at += BLOCK) {
     const int64_t n = (int64_t)count - at < BLOCK ? (int64_t)count - at : BLOCK;
-    if (!load_block(in, in_type, at, block, n)) return false;
-    for (int64_t i = 0; i < n; i++) {
-      const int64_t v = (int64_t)lrt_multiplier_apply(lrt_fixed_sub(block[i], in_zero), m) + out_zero;
-      block[i] = v < low ? low : v > high ? high : (int32_t)v;
+    if (look_up) {
+      for (int64_t i = 0; i < n; i++) block[i] = table[((const uint8_t *)in)[at + i]];
+    } else {
+      if (!load_block(in, in_type, at, block, n)) return false;
+      for (int64_t i = 0; i < n; i++) block[i] = rescaled(&r, block[i]);
     }
     store_block(block, out, out_type, at, n);
   }

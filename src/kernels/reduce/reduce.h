@@ -16,8 +16,8 @@
  *   fn = lrt_reduce_pick(op, type, quantized); fn(&space, &p, in, out, begin, end);  any sub-range of outputs
  * Results do not depend on how the outputs are cut into ranges.
  *
- * Plain integers: SUM, PROD wrap; MEAN truncates the quotient of the 64-bit sum. MAX, MIN ignore NaN unless it comes
- * first, as a comparison chain does. Empty reductions: SUM 0, PROD 1, MAX lowest, MIN highest, ANY false, ALL true, MEAN NaN
+ * Plain integers: SUM, PROD wrap; MEAN truncates the quotient of the 64-bit sum. MAX, MIN ignore NaN (only NaN: -inf, inf).
+ * Empty reductions: SUM 0, PROD 1, MAX lowest, MIN highest, ANY false, ALL true, MEAN NaN
  * (integers 0). ANY and ALL take and give bool bytes. */
 typedef enum lrt_reduce_op {
   LRT_REDUCE_SUM,
@@ -59,8 +59,7 @@ typedef void (*lrt_reduce_fn)(const lrt_reduce_space *s, const lrt_reduce_params
 /* f32, int32, int64, int8, uint8, int16; BOOL for ANY, ALL; NULL otherwise. */
 lrt_reduce_fn lrt_reduce_pick(lrt_reduce_op op, lrt_type type, bool quantized);
 
-/* Index of the largest (or smallest) of in[outer][axis][inner] along axis, the first among equals. NaN never wins except in
- * first place. Outputs [begin, end) of outer * inner; out_type INT32 or INT64. f32, int8, uint8, int16, int32, int64, BOOL. */
+/* Index of the largest (or smallest) of in[outer][axis][inner] along axis, the first among equals. NaN never wins. Outputs [begin, end) of outer * inner; out_type INT32 or INT64. f32, int8, uint8, int16, int32, int64, BOOL. */
 bool lrt_arg_extreme(const void *in, lrt_type type, bool largest, int64_t axis, int64_t inner, void *out,
                      lrt_type out_type, int64_t begin, int64_t end);
 

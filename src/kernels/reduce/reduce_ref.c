@@ -63,8 +63,42 @@ static int64_t strip_length(const lrt_reduce_space *s, int64_t at, int64_t end) 
   return n < STRIP ? n : STRIP;
 }
 
-/* FIRST: the neutral value. STEP: acc and x to the new acc; `fresh` is true for the first x. LAST: acc to the result. */
-#define REDUCE(name, T, R, A, FIRST, STEP, LAST)                                                             \
+/* Runs of neighbouring numbers that all go into one output keep this many partial results: more than compilers unroll
+ * completely, so that the loop over them becomes vector code, and the same for every range and machine. */
+enum { LANES = 32 };
+
+/* Continues `acc` over a contiguous run. STEP: acc and x to the new acc. MERGE: acc and another partial result to acc. */
+#define RUN_LANES(name, T, A, FIRST, STEP, MERGE)                                                            \
+  static A name##_run(const lrt_reduce_params *p, const T *in, int64_t count, A acc) {                       \
+    A lane[LANES];                                                                                           \
+    int64_t i = 0;                                                                                           \
+    (void)p;                                                                                                 \
+    if (count >= 2 * LANES) {                                                                                \
+      const A before = acc;                                                                                  \
+      for (int l = 0; l < LANES; l++) lane[l] = FIRST;                                                       \
+      for (; i + LANES <= count; i += LANES) {                                                               \
+        for (int l = 0; l < LANES; l++) {                                                                    \
+          const T x = in[i + l];                                                                             \
+          acc = lane[l];                                                                                     \
+          lane[l] = (A)(STEP);                                                                               \
+        }                                                                                                    \
+      }                                                                                                      \
+      acc = before;                                                                                          \
+      for (int l = 0; l < LANES; l++) {                                                                      \
+        const A other = lane[l];                                                                             \
+        acc = (A)(MERGE);                                                                                    \
+      }                                                                                                      \
+    }                                                                                                        \
+    for (; i < count; i++) {                                                                                 \
+      const T x = in[i];                                                                                     \
+      acc = (A)(STEP);                                                                                       \
+    }                                                                                                        \
+    return acc;                                                                                              \
+  }
+
+/* Strips of outputs over all combinations of reduced indices. FIRST: the neutral value; LAST: acc to the result. `fresh` is
+ * true for the first x of an output. */
+#define REDUCE_STRIPS(name, T, R, A, FIRST, STEP, LAST, RUN)                                                 \
   static void name(const lrt_reduce_space *s, const lrt_reduce_params *p, const void *in_, void *out_,       \
                    int64_t begin, int64_t end) {                                                             \
     const int64_t run = s->reduced > 0 ? s->reduced_dims[0] : 1;                                             \
@@ -78,13 +112,14 @@ static int64_t strip_length(const lrt_reduce_space *s, int64_t at, int64_t end) 
       for (int64_t j = 0; j < n; j++) strip[j] = FIRST;                                                      \
       for (int64_t r = 0; r < runs; r++) {                                                                   \
         const T *in = base + offset_of(r, 1, s->reduced, s->reduced_dims, s->reduced_strides);               \
+        RUN;                                                                                                 \
         for (int64_t k = 0; k < run; k++, in += stride) {                                                    \
           const bool fresh = r == 0 && k == 0;                                                               \
           (void)fresh;                                                                                       \
           for (int64_t j = 0; j < n; j++) {                                                                  \
             const A acc = strip[j];                                                                          \
             const T x = in[j];                                                                               \
-            strip[j] = (STEP);                                                                               \
+            strip[j] = (A)(STEP);                                                                            \
           }                                                                                                  \
         }                                                                                                    \
       }                                                                                                      \
@@ -95,22 +130,29 @@ static int64_t strip_length(const lrt_reduce_space *s, int64_t at, int64_t end) 
     }                                                                                                        \
   }
 
-REDUCE(sum_f32, float, float, float, 0.0f, acc + x, acc)
-REDUCE(mean_f32, float, float, float, 0.0f, acc + x, acc / (float)s->per_output)
-REDUCE(prod_f32, float, float, float, 1.0f, acc *x, acc)
-REDUCE(max_f32, float, float, float, -INFINITY, fresh || x > acc ? x : acc, acc)
-REDUCE(min_f32, float, float, float, INFINITY, fresh || x < acc ? x : acc, acc)
-REDUCE(any_bool, uint8_t, uint8_t, uint8_t, 0, acc | (x != 0), acc)
-REDUCE(all_bool, uint8_t, uint8_t, uint8_t, 1, acc & (x != 0), acc)
+#define REDUCE(name, T, R, A, FIRST, STEP, MERGE, LAST)                                                      \
+  RUN_LANES(name, T, A, FIRST, STEP, MERGE)                                                                  \
+  REDUCE_STRIPS(name, T, R, A, FIRST, STEP, LAST, if (stride == 1) {                                         \
+    strip[0] = name##_run(p, in, run, strip[0]);                                                             \
+    continue;                                                                                                \
+  })
+
+REDUCE(sum_f32, float, float, float, 0.0f, acc + x, acc + other, acc)
+REDUCE(mean_f32, float, float, float, 0.0f, acc + x, acc + other, acc / (float)s->per_output)
+REDUCE(prod_f32, float, float, float, 1.0f, acc *x, acc *other, acc)
+REDUCE(max_f32, float, float, float, -INFINITY, x > acc ? x : acc, other > acc ? other : acc, acc)
+REDUCE(min_f32, float, float, float, INFINITY, x < acc ? x : acc, other < acc ? other : acc, acc)
+REDUCE(any_bool, uint8_t, uint8_t, uint8_t, 0, acc | (x != 0), acc | other, acc)
+REDUCE(all_bool, uint8_t, uint8_t, uint8_t, 1, acc & (x != 0), acc &other, acc)
 
 static int64_t mean_of(uint64_t sum, int64_t n) { return n == 0 ? 0 : (int64_t)sum / n; }
 
 #define INT_REDUCE(s_, T, lowest, highest)                                                                   \
-  REDUCE(sum_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc)                                                \
-  REDUCE(mean_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, mean_of(acc, s->per_output))                       \
-  REDUCE(prod_##s_, T, T, uint64_t, 1, acc *(uint64_t)x, acc)                                                \
-  REDUCE(max_##s_, T, T, T, lowest, x > acc ? x : acc, acc)                                                  \
-  REDUCE(min_##s_, T, T, T, highest, x < acc ? x : acc, acc)
+  REDUCE(sum_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc + other, acc)                                            \
+  REDUCE(mean_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc + other, mean_of(acc, s->per_output))                       \
+  REDUCE(prod_##s_, T, T, uint64_t, 1, acc *(uint64_t)x, acc *other, acc)                                                \
+  REDUCE(max_##s_, T, T, T, lowest, x > acc ? x : acc, other > acc ? other : acc, acc)                                                  \
+  REDUCE(min_##s_, T, T, T, highest, x < acc ? x : acc, other < acc ? other : acc, acc)
 INT_REDUCE(i8, int8_t, INT8_MIN, INT8_MAX)
 INT_REDUCE(u8, uint8_t, 0, UINT8_MAX)
 INT_REDUCE(i16, int16_t, INT16_MIN, INT16_MAX)
@@ -137,10 +179,11 @@ static int32_t prod_step(const lrt_reduce_params *p, int32_t acc, int32_t x, boo
 }
 
 #define QUANT_REDUCE(s_, T)                                                                                  \
-  REDUCE(q_sum_##s_, T, T, int64_t, 0, acc + x, quant_sum(p, acc, s->per_output))                            \
-  REDUCE(q_mean_##s_, T, T, int32_t, 0, lrt_fixed_add(acc, x), quant_mean(p, acc, s->per_output))            \
-  REDUCE(q_prod_##s_, T, T, int32_t, 1, prod_step(p, acc, x, fresh),                                         \
-         bound(p, (int64_t)lrt_multiplier_apply64(acc, p->scale) + p->out_zero))
+  REDUCE(q_sum_##s_, T, T, int64_t, 0, acc + x, acc + other, quant_sum(p, acc, s->per_output))                            \
+  REDUCE(q_mean_##s_, T, T, int32_t, 0, lrt_fixed_add(acc, x), lrt_fixed_add(acc, other), \
+         quant_mean(p, acc, s->per_output))            \
+  REDUCE_STRIPS(q_prod_##s_, T, T, int32_t, 1, prod_step(p, acc, x, fresh),                                  \
+                bound(p, (int64_t)lrt_multiplier_apply64(acc, p->scale) + p->out_zero), )
 QUANT_REDUCE(i8, int8_t)
 QUANT_REDUCE(u8, uint8_t)
 QUANT_REDUCE(i16, int16_t)
@@ -223,7 +266,7 @@ static void store_index(void *out, lrt_type type, int64_t at, int64_t index) {
       int64_t best = 0;                                                                                      \
       for (int64_t i = 1; i < axis; i++) {                                                                   \
         const T a = x[i * inner], b = x[best * inner];                                                       \
-        if (largest ? a > b : a < b) best = i;                                                               \
+        if ((largest ? a > b : a < b) || (b != b && a == a)) best = i;                                       \
       }                                                                                                      \
       store_index(out, out_type, at, best);                                                                  \
     }                                                                                                        \

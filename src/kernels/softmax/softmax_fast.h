@@ -6,8 +6,9 @@
 #include "kernels/requant/fast_math.h"
 #include "kernels/softmax/softmax_decl.h"
 
-/* Independent partial results: wide enough for every vector length, the same number everywhere, so all levels agree. */
-enum { LANES = 16 };
+/* Independent partial results, the same number everywhere so that all levels agree; more than compilers unroll completely,
+ * so that the loops over them become vector code. */
+enum { LANES = 32, BLOCK = 256 };
 
 static float row_max(const float *x, int64_t n) {
   float lane[LANES];
@@ -24,20 +25,18 @@ static float row_max(const float *x, int64_t n) {
 
 /* y[i] = exp(beta (x[i] - max)) where `y` is not NULL; returns the sum. */
 static float exponentials(const float *x, float *y, int64_t n, float beta, float max) {
-  float lane[LANES] = {0};
-  int64_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    float e[LANES];
-    for (int l = 0; l < LANES; l++) e[l] = lrt_fast_exp((x[i + l] - max) * beta);
-    for (int l = 0; l < LANES; l++) lane[l] += e[l];
-    if (y) memcpy(y + i, e, sizeof e);
+  float lane[LANES] = {0}, block[BLOCK];
+  for (int64_t at = 0; at < n; at += BLOCK) {
+    const int64_t count = n - at < BLOCK ? n - at : BLOCK;
+    float *e = y ? y + at : block;
+    int64_t i = 0;
+    for (int64_t k = 0; k < count; k++) e[k] = lrt_fast_exp((x[at + k] - max) * beta);
+    for (; i + LANES <= count; i += LANES) {
+      for (int l = 0; l < LANES; l++) lane[l] += e[i + l];
+    }
+    for (; i < count; i++) lane[0] += e[i];
   }
   float sum = 0.0f;
-  for (; i < n; i++) {
-    const float e = lrt_fast_exp((x[i] - max) * beta);
-    if (y) y[i] = e;
-    sum += e;
-  }
   for (int l = 0; l < LANES; l++) sum += lane[l];
   return sum;
 }
