@@ -1,5 +1,5 @@
 #!/bin/bash
-# pytest.sh: runs the Python tests that exist against a build folder: pytest.sh BUILD [pytest arguments].
+# pytest.sh: runs the Python tests against a build folder: pytest.sh BUILD [pytest arguments].
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 build=$(cd "$1" && pwd -P)
@@ -7,8 +7,4 @@ shift
 cd "$(dirname "$0")/.."
 python=$(tools/setup.sh venv)/bin/python
 
-tests=()
-for place in tests/tools tests/python tests/test_litert.py; do
-  [ ! -e "$place" ] || tests+=("$place")
-done
-LITERT_BUILD=$build "$python" -m pytest -p no:cacheprovider --no-header -rs "${tests[@]}" "$@"
+LITERT_BUILD=$build "$python" -m pytest -p no:cacheprovider --no-header -rs "${@:-tests}"

@@ -1,4 +1,4 @@
-/* cast.c: conversion between any two numeric types, block by block through a wide intermediate. */
+/* ew_cast.c: conversion between any two numeric types, block by block through a wide intermediate. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 #include <string.h>
