@@ -3,8 +3,8 @@
 #include "ops/product.h"
 
 #include "kernels/gemm/gemm_core.h"
-#include "kernels/quantize/quantize_rows.h"
 #include "ops/fused_activation.h"
+#include "ops/product_rows.h"
 
 /* Weights of FULLY_CONNECTED larger than this are packed panel by panel while they are used: a second copy of a
  * language model costs more than it brings. */
@@ -205,46 +205,14 @@ static lrt_status prepare_int(lrt_prepare *p, const lrt_product *product) {
 
 /* ---- dynamic range ---- */
 
-typedef struct rows_step {
-  int input;
-  int64_t count; /* elements of a row */
-  bool symmetric, ref;
-  const lrt_value *rows, *scales, *zeros;
-} rows_step;
-
-static lrt_status run_rows(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
-  const rows_step *s = step->params;
-  (void)run;
-  lrt_quantize_rows((const float *)step->inputs[s->input]->data + begin * s->count, end - begin, s->count,
-                    s->symmetric, s->ref, (int8_t *)s->rows->data + begin * s->count, (float *)s->scales->data + begin,
-                    (int32_t *)s->zeros->data + begin);
-  return LRT_OK;
-}
-
-static lrt_status quantize_input(lrt_prepare *p, const lrt_product *product, const rows_step **out) {
-  rows_step *s = lrt_prepare_params(p, sizeof *s);
-  if (s == NULL) return lrt_prepare_no_memory(p);
-  const size_t runs = (size_t)product->quant_rows;
-  s->input = product->input;
-  s->count = product->quant_size;
-  s->ref = p->mode == LRT_OP_REF;
-  s->symmetric = product->symmetric && s->ref;
-  s->rows = lrt_prepare_temp(p, runs * (size_t)s->count);
-  s->scales = lrt_prepare_temp(p, runs * sizeof(float));
-  s->zeros = lrt_prepare_temp(p, runs * sizeof(int32_t));
-  if (s->rows == NULL || s->scales == NULL || s->zeros == NULL) return lrt_prepare_no_memory(p);
-  *out = s;
-  return lrt_prepare_step(p, run_rows, s, product->quant_rows, 0, "quantize rows");
-}
-
 static lrt_status prepare_hybrid(lrt_prepare *p, const lrt_product *product) {
-  const rows_step *rows = NULL;
+  const lrt_product_rows *rows = NULL;
   int_step *s = NULL;
   LRT_TRY(start_int(p, product, &s));
   LRT_TRY(lrt_product_check_bias(p, product->bias, s->g.ldc, LRT_FLOAT32, LRT_FLOAT32));
   LRT_TRY(lrt_product_scales(p, product, s->g.ldc, &s->g.w_scale));
   LRT_TRY(lrt_fused_activation(p, product->activation, &s->g.flo, &s->g.fhi));
-  LRT_TRY(quantize_input(p, product, &rows));
+  LRT_TRY(lrt_product_quantize_input(p, product, &rows));
   s->rows = rows->rows;
   s->scales = rows->scales;
   s->zeros = rows->zeros;
@@ -276,6 +244,8 @@ lrt_status lrt_product_prepare(lrt_prepare *p, const lrt_product *product) {
   if (product->rows.taps * product->rows.kc == 0)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" are empty", p->inputs[product->weights]->name);
   if (a == LRT_FLOAT32 && c == LRT_FLOAT32) {
+    if (p->inputs[product->weights]->quant->kind == LRT_QUANT_BLOCKWISE && product->blocks)
+      return lrt_product_prepare_blocks(p, product);
     if (w == LRT_FLOAT32 || w == LRT_FLOAT16 || w == LRT_BFLOAT16) return prepare_f32(p, product);
     if (lrt_product_is_integer(w)) return p->weights_only ? prepare_f32(p, product) : prepare_hybrid(p, product);
   }

@@ -23,6 +23,7 @@ typedef struct lrt_product {
   int quantized_bias_type; /* int16 without bias: LRT_INT32 picks the 32-bit rule */
   bool float_product;      /* one scale: it is multiplied by the input's in float, as old files expect */
   bool keep_packed;        /* weights may be packed for good, whatever their size */
+  bool blocks;             /* blockwise int4 weights are taken too */
 } lrt_product;
 
 /* Checks types, bias and quantization, then emits the steps. Output shape declared before; empty outputs emit none. */
