@@ -390,6 +390,8 @@ static void i4b_products(void) {
     i4b_shape(table + count - 1, gemv + v, 1, 67, 96, 32);
     i4b_shape(table + count - 1, gemv + v, 1, 3, 32, 32);
     i4b_shape(table + count - 1, gemv + v, 1, 130, 640, 64);
+    i4b_shape(table + count - 1, gemv + v, 1, 13, 608, 32);
+    i4b_shape(table + count - 1, gemv + v, 1, 7, 512, 128);
   }
   for (int v = 0; v < count; v++) {
     if (!usable(table[v].level)) continue;

@@ -354,43 +354,75 @@ static inline __m256 scale_pair(const uint16_t *scale, int64_t first, int64_t se
   return _mm256_set_m128(b, a);
 }
 
-#define ROW64(r)                                                                                             \
+/* Scales of eight blocks of 32 in a row; longer blocks repeat theirs. */
+static inline __m256 scales8(const uint16_t *scale, int64_t first, int64_t block) {
+  if (block == 32) return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(scale + first / 32)));
+  float wide[8];
+  for (int b = 0; b < 8; b++) wide[b] = _cvtsh_ss(scale[(first + 32 * b) / block]);
+  return _mm256_loadu_ps(wide);
+}
+
+#define ROW64(r, scales)                                                                                     \
   {                                                                                                          \
     const __m256 acc = _mm256_cvtepi32_ps(nibbles64(w##r + i / 2, even, odd, pair));                         \
-    s##r = _mm256_fmadd_ps(acc, scale_pair(scale##r, i / block, (i + 32) / block), s##r);                    \
+    s##r = _mm256_fmadd_ps(acc, scales, s##r);                                                               \
   }
 #define ROW32(r)                                                                                             \
   {                                                                                                          \
     const __m256 acc = _mm256_cvtepi32_ps(nibbles32(w##r + i / 2, act, last));                               \
     s##r = _mm256_fmadd_ps(acc, _mm256_set1_ps(_cvtsh_ss(scale##r[i / block])), s##r);                       \
   }
+/* Activations and corrections of 64 elements, the two blocks' halves side by side; the correction's words only
+ * have to stay within their block. */
+#define LOAD64                                                                                               \
+  const __m256i x0 = _mm256_loadu_si256((const __m256i *)(x + i));                                           \
+  const __m256i x1 = _mm256_loadu_si256((const __m256i *)(x + i + 32));                                      \
+  const __m256i even = _mm256_permute2x128_si256(x0, x1, 0x20), odd = _mm256_permute2x128_si256(x0, x1, 0x31); \
+  const __m256i c0 = _mm256_loadu_si256((const __m256i *)(corr + i / 2));                                    \
+  const __m256i c1 = _mm256_loadu_si256((const __m256i *)(corr + i / 2 + 16));                               \
+  const __m256i pair =                                                                                       \
+      _mm256_add_epi16(_mm256_permute2x128_si256(c0, c1, 0x20), _mm256_permute2x128_si256(c0, c1, 0x31));
 void lrt_gemm_i4b__avx2(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
                         const uint16_t *scale, int64_t n, float *y) {
   const int64_t blocks = k / block, ldw = k / 2;
-  for (int64_t j = 0; j < n; j += 2) {
-    const int64_t other = j + 1 < n ? 1 : 0;
-    const uint8_t *w0 = w + j * ldw, *w1 = w0 + other * ldw;
-    const uint16_t *scale0 = scale + j * blocks, *scale1 = scale0 + other * blocks;
-    __m256 s0 = _mm256_setzero_ps(), s1 = s0;
+  for (int64_t j = 0; j < n; j += 4) {
+    const int rows = n - j < 4 ? (int)(n - j) : 4;
+    const uint8_t *w0 = w + j * ldw, *w1 = rows > 1 ? w0 + ldw : w0;
+    const uint8_t *w2 = rows > 2 ? w1 + ldw : w0, *w3 = rows > 3 ? w2 + ldw : w0;
+    const uint16_t *scale0 = scale + j * blocks, *scale1 = rows > 1 ? scale0 + blocks : scale0;
+    const uint16_t *scale2 = rows > 2 ? scale1 + blocks : scale0, *scale3 = rows > 3 ? scale2 + blocks : scale0;
+    __m256 s0 = _mm256_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
     int64_t i = 0;
+    while (i + 256 <= k) {
+      const __m256 f0 = scales8(scale0, i, block), f1 = scales8(scale1, i, block);
+      const __m256 f2 = scales8(scale2, i, block), f3 = scales8(scale3, i, block);
+      __m256i order = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
+      for (const int64_t end = i + 256; i < end; i += 64) {
+        LOAD64
+        _mm_prefetch((const char *)w0 + 2 * i + PREFETCH, _MM_HINT_T0);
+        _mm_prefetch((const char *)w0 + 2 * i + PREFETCH + 64, _MM_HINT_T0);
+        ROW64(0, _mm256_permutevar8x32_ps(f0, order))
+        ROW64(1, _mm256_permutevar8x32_ps(f1, order))
+        ROW64(2, _mm256_permutevar8x32_ps(f2, order))
+        ROW64(3, _mm256_permutevar8x32_ps(f3, order))
+        order = _mm256_add_epi32(order, _mm256_set1_epi32(2));
+      }
+    }
     for (; i + 64 <= k; i += 64) {
-      const __m256i x0 = _mm256_loadu_si256((const __m256i *)(x + i));
-      const __m256i x1 = _mm256_loadu_si256((const __m256i *)(x + i + 32));
-      const __m256i even = _mm256_permute2x128_si256(x0, x1, 0x20), odd = _mm256_permute2x128_si256(x0, x1, 0x31);
-      /* lanes of the sum of both halves: 8 words of block one, 8 of block two */
-      const __m256i c0 = _mm256_loadu_si256((const __m256i *)(corr + i / 2));
-      const __m256i c1 = _mm256_loadu_si256((const __m256i *)(corr + i / 2 + 16));
-      const __m256i pair = _mm256_add_epi16(_mm256_permute2x128_si256(c0, c1, 0x20),
-                                            _mm256_permute2x128_si256(c0, c1, 0x31));
-      _mm_prefetch((const char *)w0 + i + PREFETCH, _MM_HINT_T0);
-      ROW64(0) ROW64(1)
+      LOAD64
+      ROW64(0, scale_pair(scale0, i / block, (i + 32) / block))
+      ROW64(1, scale_pair(scale1, i / block, (i + 32) / block))
+      ROW64(2, scale_pair(scale2, i / block, (i + 32) / block))
+      ROW64(3, scale_pair(scale3, i / block, (i + 32) / block))
     }
     for (; i < k; i += 32) {
       const __m256i act = _mm256_loadu_si256((const __m256i *)(x + i));
       const __m256i last = _mm256_loadu_si256((const __m256i *)(corr + i / 2));
-      ROW32(0) ROW32(1)
+      ROW32(0) ROW32(1) ROW32(2) ROW32(3)
     }
     y[j] = sum8(s0);
-    if (other) y[j + 1] = sum8(s1);
+    if (rows > 1) y[j + 1] = sum8(s1);
+    if (rows > 2) y[j + 2] = sum8(s2);
+    if (rows > 3) y[j + 3] = sum8(s3);
   }
 }
