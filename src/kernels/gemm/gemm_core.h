@@ -43,6 +43,10 @@ typedef void lrt_gemm_int_fn(const void *strip, int64_t lda, int64_t kp, const i
 /* acc[rows] = w[rows][ldw bytes] (k int8 values each) * strip row. */
 typedef void lrt_gemm_gemv_int_fn(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc);
 
+/* Packs the first k' <= k elements of nr rows of weights into a panel (the layout of the kernel that names it) and
+ * returns k', a multiple of KR; the caller does the rest. */
+typedef int64_t lrt_gemm_pack_fn(const void *w, int64_t ldw, int64_t k, int nr, void *panel);
+
 /* From accumulators to outputs; column arrays are padded to a multiple of 16 and readable there. */
 typedef struct lrt_gemm_epilogue_args {
   const int32_t *acc; /* [mr][ld_acc] */
@@ -80,6 +84,7 @@ typedef struct lrt_gemm_f32_kernel {
   lrt_gemm_f32_fn *run;
   lrt_gemm_gemv_f32_fn *gemv_f32; /* weights f32 */
   lrt_gemm_gemv_f32_fn *gemv_f16; /* weights f16 */
+  lrt_gemm_pack_fn *pack;         /* f32 rows; may be NULL */
 } lrt_gemm_f32_kernel;
 
 typedef struct lrt_gemm_int_kernel {
@@ -90,6 +95,7 @@ typedef struct lrt_gemm_int_kernel {
   lrt_gemm_int_fn *run;
   lrt_gemm_strip_fn *fill; /* int8 and uint8 rows */
   lrt_gemm_gemv_int_fn *gemv;
+  lrt_gemm_pack_fn *pack; /* int8 rows; may be NULL */
 } lrt_gemm_int_kernel;
 
 /* y[0..n) = sum_b scale[b] * (nibbles * x), x int8 with even and odd elements of each 32 split: see gemm_i4b.c.
@@ -138,10 +144,11 @@ void lrt_gemm_int_pack_panel(const lrt_gemm_int *g, int64_t n0, int cols, int8_t
 void lrt_gemm_int_widen(const lrt_gemm_int *g, int64_t n, int64_t k0, int64_t count, int8_t *out);
 
 /* Prototypes of everything the table names. */
-#define LRT_GEMM_F32(suffix, level, mr_, nr_)                                                                \
+lrt_gemm_pack_fn lrt_gemm_pack_floats__avx2, lrt_gemm_pack_quads__avx2, lrt_gemm_pack_pairs__avx2;
+#define LRT_GEMM_F32(suffix, level, mr_, nr_, pack)                                                          \
   lrt_gemm_f32_fn lrt_gemm_f32_##mr_##x##nr_##__##suffix;                                                    \
   lrt_gemm_gemv_f32_fn lrt_gemm_gemv_f32__##suffix, lrt_gemm_gemv_f16__##suffix;
-#define LRT_GEMM_INT(suffix, level, strip_, mr_, nr_, kr_)                                                   \
+#define LRT_GEMM_INT(suffix, level, strip_, mr_, nr_, kr_, pack)                                             \
   lrt_gemm_int_fn lrt_gemm_int_##strip_##_##mr_##x##nr_##__##suffix;                                                    \
   lrt_gemm_strip_fn lrt_gemm_fill_##strip_##__##suffix;                                                      \
   lrt_gemm_gemv_int_fn lrt_gemm_gemv_##strip_##__##suffix;

@@ -104,23 +104,23 @@ static void run_gemv(const lrt_gemm_i4b *g, int64_t n0, int64_t n1, const parts 
 
 /* Columns [n0, n1) as an int8 panel with widened scales; missing columns are zero. */
 static void load_panel(const lrt_gemm_i4b *g, int64_t n0, int64_t n1, const parts *p) {
-  const int nr = g->kernel->nr, kr = g->kernel->kr;
+  const int nr = g->kernel->nr;
   const int64_t blocks = g->k / g->block;
   const int32_t offset = lrt_gemm_strip_offset(g->kernel->strip);
-  memset(p->panel, 0, (size_t)(g->k * nr));
+  const lrt_gemm_int weights = {.a = {.taps = 1, .kc = g->k}, .w = g->w, .w_type = LRT_INT4, .kernel = g->kernel};
+  lrt_gemm_int_pack_panel(&weights, n0, (int)(n1 - n0), p->panel);
   memset(p->scale, 0, (size_t)(blocks * nr) * 4);
   memset(p->block_sums, 0, (size_t)(blocks * nr) * 4);
   for (int64_t j = 0; j < n1 - n0; j++) {
-    const uint8_t *w = g->w + (n0 + j) * (g->k / 2);
     for (int64_t b = 0; b < blocks; b++) {
-      int32_t sum = 0;
-      for (int64_t i = b * g->block; i < (b + 1) * g->block; i++) {
-        const int value = (((w[i / 2] >> (i % 2 * 4)) & 15) ^ 8) - 8;
-        p->panel[(i / kr * nr + j) * kr + i % kr] = (int8_t)value;
-        sum += value;
-      }
       p->scale[b * nr + j] = lrt_half_to_float(g->w_scale[(n0 + j) * blocks + b]);
-      p->block_sums[b * nr + j] = sum * offset;
+      for (int64_t i = 0; offset != 0 && i < g->block; i += 32) {
+        int8_t values[32];
+        int32_t sum = 0;
+        lrt_gemm_int_widen(&weights, n0 + j, b * g->block + i, 32, values);
+        for (int q = 0; q < 32; q++) sum += values[q];
+        p->block_sums[b * nr + j] += sum * offset;
+      }
     }
   }
 }

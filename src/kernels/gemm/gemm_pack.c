@@ -104,59 +104,59 @@ void lrt_gemm_f32_widen(const lrt_gemm_f32 *g, int64_t n, int64_t k0, int64_t co
 }
 
 #define CHUNK 64
+#define MAX_NR 32
 
-/* Weights [k][n] are panels but for the stride. */
-static void panel_by_k(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel) {
-  const float *w = (const float *)g->w + n0;
-  for (int64_t i = 0; i < g->a.kc; i++, w += g->n, panel += nr) {
-    for (int j = 0; j < cols; j++) panel[j] = w[j];
-    for (int j = cols; j < nr; j++) panel[j] = 0;
+/* The plain way, and the end of a row that fast packing leaves. */
+static void pack_f32_part(const float *rows, int64_t ld, int cols, int nr, int64_t from, int64_t count, float *panel) {
+  for (int64_t i = from; i < count; i++) {
+    for (int j = 0; j < nr; j++) panel[i * nr + j] = j < cols ? rows[j * ld + i] : 0;
   }
 }
 
 void lrt_gemm_f32_pack_panel(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel) {
   const int64_t k = g->a.taps * g->a.kc;
-  float row[CHUNK];
-  if (g->by_k) {
-    panel_by_k(g, n0, cols, nr, panel);
+  lrt_gemm_pack_fn *pack = cols == nr ? g->kernel->pack : NULL;
+  if (g->w_type == LRT_FLOAT32) {
+    const float *rows = (const float *)g->w + n0 * k;
+    const int64_t done = pack != NULL ? pack(rows, k, k, nr, panel) : 0;
+    pack_f32_part(rows, k, cols, nr, done, k, panel);
     return;
   }
+  float rows[MAX_NR * CHUNK];
   for (int64_t k0 = 0; k0 < k; k0 += CHUNK, panel += CHUNK * nr) {
     const int64_t count = k - k0 < CHUNK ? k - k0 : CHUNK;
-    for (int j = 0; j < nr; j++) {
-      if (j < cols) lrt_gemm_f32_widen(g, n0 + j, k0, count, row);
-      else memset(row, 0, sizeof row);
-      for (int64_t i = 0; i < count; i++) panel[i * nr + j] = row[i];
-    }
+    for (int j = 0; j < cols; j++) lrt_gemm_f32_widen(g, n0 + j, k0, count, rows + j * CHUNK);
+    const int64_t done = pack != NULL ? pack(rows, CHUNK, count, nr, panel) : 0;
+    pack_f32_part(rows, CHUNK, cols, nr, done, count, panel);
   }
 }
 
-static void int_panel_by_k(const lrt_gemm_int *g, int64_t n0, int cols, int8_t *panel) {
-  const int nr = g->kernel->nr, kr = g->kernel->kr;
-  const int64_t groups = (g->a.kc + kr - 1) / kr;
-  memset(panel, 0, (size_t)(groups * nr * kr));
-  for (int64_t i = 0; i < g->a.kc; i++) {
-    const int8_t *w = (const int8_t *)g->w + i * g->n + n0;
-    int8_t *out = panel + i / kr * nr * kr + i % kr;
-    for (int j = 0; j < cols; j++) out[j * kr] = w[j];
+/* As above; the last group of kr is filled up with zeros. */
+static void pack_int_part(const int8_t *rows, int64_t ld, int cols, int nr, int kr, int64_t from, int64_t count,
+                          int8_t *panel) {
+  for (int64_t i = from; i < count; i += kr) {
+    const size_t part = (size_t)(count - i < kr ? count - i : kr);
+    int8_t *out = panel + i * nr;
+    if (cols < nr || part < (size_t)kr) memset(out, 0, (size_t)(nr * kr));
+    for (int j = 0; j < cols; j++) memcpy(out + j * kr, rows + j * ld + i, part);
   }
 }
 
 void lrt_gemm_int_pack_panel(const lrt_gemm_int *g, int64_t n0, int cols, int8_t *panel) {
   const int64_t k = g->a.taps * g->a.kc;
   const int nr = g->kernel->nr, kr = g->kernel->kr;
-  int8_t row[CHUNK];
-  if (g->by_k) {
-    int_panel_by_k(g, n0, cols, panel);
+  lrt_gemm_pack_fn *pack = cols == nr ? g->kernel->pack : NULL;
+  if (g->w_type == LRT_INT8) {
+    const int8_t *rows = (const int8_t *)g->w + n0 * k;
+    const int64_t done = pack != NULL ? pack(rows, k, k, nr, panel) : 0;
+    pack_int_part(rows, k, cols, nr, kr, done, k, panel);
     return;
   }
+  int8_t rows[MAX_NR * CHUNK];
   for (int64_t k0 = 0; k0 < k; k0 += CHUNK, panel += CHUNK * nr) {
     const int64_t count = k - k0 < CHUNK ? k - k0 : CHUNK;
-    const int64_t groups = (count + kr - 1) / kr;
-    for (int j = 0; j < nr; j++) {
-      memset(row, 0, sizeof row);
-      if (j < cols) lrt_gemm_int_widen(g, n0 + j, k0, count, row);
-      for (int64_t i = 0; i < groups; i++) memcpy(panel + (i * nr + j) * kr, row + i * kr, (size_t)kr);
-    }
+    for (int j = 0; j < cols; j++) lrt_gemm_int_widen(g, n0 + j, k0, count, rows + j * CHUNK);
+    const int64_t done = pack != NULL ? pack(rows, CHUNK, count, nr, panel) : 0;
+    pack_int_part(rows, CHUNK, cols, nr, kr, done, count, panel);
   }
 }
