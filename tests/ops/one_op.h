@@ -79,4 +79,24 @@ static inline bool one_op_gave(const one_op *o, int output, lrt_shape shape, con
   return view.bytes == 0 || (view.data != NULL && memcmp(view.data, expected, view.bytes) == 0);
 }
 
+#define ONE_OP_REFUSED ((lrt_shape){-1, {0}})
+
+/* Runs in both modes and compares the one result of `type`; with the shape ONE_OP_REFUSED expects an error. */
+static inline void one_op_expect(lrt_type type, int32_t code, const void *options, const one_operand *in, int n_in,
+                                 lrt_shape shape, const void *expected) {
+  static const lrt_mode modes[] = {LRT_MODE_REF, LRT_MODE_FAST};
+  for (int m = 0; m < 2; m++) {
+    const one_operand out = {.type = type, .shape = {0, {0}}};
+    one_op o;
+    const lrt_status status = one_op_run(&o, modes[m], code, options, in, n_in, &out, 1);
+    const bool right = shape.rank < 0 ? status != LRT_OK && o.error.message[0] != '\0'
+                                      : status == LRT_OK && one_op_gave(&o, 0, shape, expected);
+    if (!right) {
+      check_failures++;
+      fprintf(stderr, "operator %d, mode %d: %s\n", code, m, status == LRT_OK ? "wrong result" : o.error.message);
+    }
+    one_op_close(&o);
+  }
+}
+
 #endif

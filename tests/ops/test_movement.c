@@ -2,29 +2,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "one_op.h"
 
-static const lrt_mode modes[] = {LRT_MODE_REF, LRT_MODE_FAST};
 static const int32_t counted[24] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
                                     12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
 
-/* One input of INT32 and constants; expects one INT32 result, or with shape rank -1 a refusal. */
-static void expect(int32_t code, const void *options, const one_operand *in, int n_in, lrt_shape shape,
-                   const int32_t *expected) {
-  for (int m = 0; m < 2; m++) {
-    const one_operand out = {.type = LRT_INT32, .shape = {0, {0}}};
-    one_op o;
-    const lrt_status status = one_op_run(&o, modes[m], code, options, in, n_in, &out, 1);
-    if (shape.rank < 0) {
-      CHECK(status != LRT_OK && o.error.message[0] != '\0');
-    } else {
-      CHECK_INT(status, LRT_OK);
-      if (status != LRT_OK) fprintf(stderr, "%s\n", o.error.message);
-      CHECK(status != LRT_OK || one_op_gave(&o, 0, shape, expected));
-    }
-    one_op_close(&o);
-  }
-}
-
-#define REFUSED ((lrt_shape){-1, {0}})
+#define expect(...) one_op_expect(LRT_INT32, __VA_ARGS__)
+#define REFUSED ONE_OP_REFUSED
 #define IN(...) {.type = LRT_INT32, .shape = __VA_ARGS__, .data = counted}
 
 static void test_reshape(void) {
