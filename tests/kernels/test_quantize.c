@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
+#include "kernels/quantize/half_convert.h"
 #include "kernels/quantize/quantize.h"
 
 static void rounding(void) {
@@ -80,11 +81,26 @@ static void fake(void) {
   CHECK_NEAR(y[3], 10, 0.05);
 }
 
+/* Every half, infinities and NaN included, by the machine's own conversion and by the portable one. */
+static void halves(void) {
+  static uint16_t all[65536], back[65536], expected[65536];
+  static float fast[65536], slow[65536];
+  for (int i = 0; i < 65536; i++) all[i] = (uint16_t)i;
+  lrt_half_widen(all + 1, fast + 1, 65535);
+  lrt_half_to_float_array(all + 1, slow + 1, 65535);
+  CHECK(memcmp(fast + 1, slow + 1, 65535 * sizeof(float)) == 0);
+  for (int i = 0; i < 65536; i++) slow[i] = isfinite(slow[i]) ? slow[i] * 1.0003f : slow[i];
+  lrt_half_narrow(slow + 1, back + 1, 65535);
+  lrt_half_from_float_array(slow + 1, expected + 1, 65535);
+  CHECK(memcmp(back + 1, expected + 1, 65535 * sizeof(uint16_t)) == 0);
+}
+
 int main(int argc, char **argv) {
   RUN(rounding);
   RUN(channels);
   RUN(packed);
   RUN(requantize);
   RUN(fake);
+  RUN(halves);
   DONE();
 }

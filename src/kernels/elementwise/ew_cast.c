@@ -5,6 +5,7 @@
 
 #include "base/half.h"
 #include "kernels/elementwise/ew_unary.h"
+#include "kernels/quantize/half_convert.h"
 
 enum { BLOCK = 256 };
 
@@ -189,9 +190,9 @@ static bool cast_common(const void *in, lrt_type in_type, void *out, lrt_type ou
   } else if (in_type == LRT_INT32 && out_type == LRT_INT64) {
     for (size_t i = 0; i < count; i++) ((int64_t *)out)[i] = ((const int32_t *)in)[i];
   } else if (in_type == LRT_FLOAT16 && out_type == LRT_FLOAT32) {
-    lrt_half_to_float_array(in, out, count);
+    lrt_half_widen(in, out, count);
   } else if (in_type == LRT_FLOAT32 && out_type == LRT_FLOAT16) {
-    lrt_half_from_float_array(in, out, count);
+    lrt_half_narrow(in, out, count);
   } else {
     return false;
   }

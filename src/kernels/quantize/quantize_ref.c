@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/half.h"
+#include "kernels/quantize/half_convert.h"
 #include "kernels/quantize/quantize.h"
 
 enum { BLOCK = 256 };
@@ -211,7 +212,7 @@ static bool dequantize_float(const void *in, lrt_type type, float *out, int64_t 
 bool lrt_dequantize(const void *in, lrt_type in_type, const lrt_quantize_scale *q, float *out, int64_t begin, int64_t end) {
   int32_t low, high, block[BLOCK];
   if (in_type == LRT_FLOAT16) {
-    lrt_half_to_float_array((const uint16_t *)in + begin, out + begin, (size_t)(end - begin));
+    lrt_half_widen((const uint16_t *)in + begin, out + begin, (size_t)(end - begin));
     return true;
   }
   if (!type_range(in_type, &low, &high)) return dequantize_float(in, in_type, out, begin, end);

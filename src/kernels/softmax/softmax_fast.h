@@ -6,7 +6,7 @@
 #include "kernels/requant/fast_math.h"
 #include "kernels/softmax/softmax_decl.h"
 
-/* Independent partial results, the same number everywhere so that all levels agree; more than compilers unroll completely,
+/* Independent partial results, the same number for every row length and range; more than compilers unroll completely,
  * so that the loops over them become vector code. */
 enum { LANES = 32, BLOCK = 256 };
 
