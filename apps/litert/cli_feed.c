@@ -36,7 +36,8 @@ static bool is_name(const char *name, const char *text, size_t length) {
 
 static int32_t find_input(const cli_session *session, const char *text, size_t length) {
   for (int32_t i = 0; i < session->input_count; i++)
-    if (is_name(session->inputs[i].name, text, length) || is_name(session->inputs[i].tensor_name, text, length))
+    if (is_name(session->inputs[i].name, text, length) ||
+        is_name(session->inputs[i].tensor_name, text, length))
       return i;
   return -1;
 }
@@ -46,8 +47,9 @@ static lrt_status unknown_input(feed *f, const char *text, size_t length) {
   lrt_str_init(&names, lrt_alloc_default(), 300);
   for (int32_t i = 0; i < f->session->input_count; i++)
     lrt_str_format(&names, "%s'%s'", i > 0 ? ", " : "", f->session->inputs[i].name);
-  const lrt_status status = lrt_fail(&f->c->error, LRT_INVALID_ARGUMENT, "the model has no input '%.*s'; it has %s",
-                                     (int)length, text, names.length > 0 ? names.text : "none");
+  const lrt_status status =
+      lrt_fail(&f->c->error, LRT_INVALID_ARGUMENT, "the model has no input '%.*s'; it has %s", (int)length,
+               text, names.length > 0 ? names.text : "none");
   lrt_str_clear(&names);
   return status;
 }
@@ -69,7 +71,8 @@ static lrt_status match(feed *f) {
                         (int)at, at == 1 ? "" : "s", text);
     }
     if (f->sources[at].value != NULL)
-      return lrt_fail(&f->c->error, LRT_INVALID_ARGUMENT, "the input '%s' is given twice", f->session->inputs[at].name);
+      return lrt_fail(&f->c->error, LRT_INVALID_ARGUMENT, "the input '%s' is given twice",
+                      f->session->inputs[at].name);
     f->sources[at].value = text;
   }
   return LRT_OK;
@@ -102,8 +105,8 @@ static lrt_status read_source(feed *f, int32_t index) {
   if (s->value == NULL) {
     if (f->options->seed >= 0) return LRT_OK;
     return lrt_fail(&f->c->error, LRT_INVALID_ARGUMENT,
-                    "the input '%s' has no value: give --input %s=FILE, or --seed N for random contents", port->name,
-                    port->name);
+                    "the input '%s' has no value: give --input %s=FILE, or --seed N for random contents",
+                    port->name, port->name);
   }
   if (port->info.type != LRT_STRING) return read_file(f, s);
   s->kind = FROM_TEXT;
@@ -169,11 +172,11 @@ static lrt_status fit_shape(feed *f, int32_t index) {
                     cli_shape_text(signed_shape ? &port->info.shape_signature : &port->info.shape, takes));
   }
   lrt_error inner = {LRT_OK, ""};
-  const lrt_status status =
-      lrt_interpreter_resize_input(f->session->interpreter, f->session->subgraph, port->tensor, &wanted, 0, &inner);
+  const lrt_status status = lrt_interpreter_resize_input(f->session->interpreter, f->session->subgraph,
+                                                         port->tensor, &wanted, 0, &inner);
   if (status == LRT_OK) return LRT_OK;
-  return lrt_fail(&f->c->error, status == LRT_INVALID_ARGUMENT ? LRT_INVALID_MODEL : status, "%s: %s", s->value,
-                  inner.message);
+  return lrt_fail(&f->c->error, status == LRT_INVALID_ARGUMENT ? LRT_INVALID_MODEL : status, "%s: %s",
+                  s->value, inner.message);
 }
 
 /* ---- contents ---- */
@@ -186,37 +189,41 @@ static lrt_status fill_text(feed *f, const cli_port *port, const source *s, cons
   if (count < 0 || count > 1 << 20) return lrt_fail(&f->c->error, LRT_INVALID_MODEL, "too many strings");
   const char **texts = lrt_alloc_array(lrt_alloc_default(), (size_t)count + 1, sizeof *texts);
   size_t *lengths = lrt_alloc_array(lrt_alloc_default(), (size_t)count + 1, sizeof *lengths);
-  lrt_status status = texts != NULL && lengths != NULL
-                          ? LRT_OK
-                          : lrt_alloc_fail(&f->c->error, lrt_alloc_default(), (uint64_t)count * 16, "strings");
+  lrt_status status = texts != NULL && lengths != NULL ? LRT_OK
+                                                       : lrt_alloc_fail(&f->c->error, lrt_alloc_default(),
+                                                                        (uint64_t)count * 16, "strings");
   int64_t found = 0;
-  for (size_t at = 0; status == LRT_OK && (at < length || (length == 0 && found == 0)) && found <= count; found++) {
+  for (size_t at = 0; status == LRT_OK && (at < length || (length == 0 && found == 0)) && found <= count;
+       found++) {
     const char *end = lines ? memchr(text + at, '\n', length - at) : NULL;
     texts[found] = text + at;
     lengths[found] = end != NULL ? (size_t)(end - text) - at : length - at;
     at += lengths[found] + 1;
   }
   if (status == LRT_OK && found != count)
-    status = lrt_fail(&f->c->error, LRT_INVALID_MODEL, "the input '%s' takes %lld strings, one per line of @FILE, not %s%lld",
-                      port->name, (long long)count, found > count ? "more than " : "",
+    status = lrt_fail(&f->c->error, LRT_INVALID_MODEL,
+                      "the input '%s' takes %lld strings, one per line of @FILE, not %s%lld", port->name,
+                      (long long)count, found > count ? "more than " : "",
                       (long long)(found > count ? count : found));
   if (status == LRT_OK)
-    status = lrt_interpreter_set_strings(f->session->interpreter, f->session->subgraph, port->tensor, (int32_t)count,
-                                         texts, lengths, &f->c->error);
+    status = lrt_interpreter_set_strings(f->session->interpreter, f->session->subgraph, port->tensor,
+                                         (int32_t)count, texts, lengths, &f->c->error);
   lrt_alloc_free(texts);
   lrt_alloc_free(lengths);
   return status;
 }
 
-static lrt_status fill_random_text(feed *f, const cli_port *port, const lrt_tensor_view *view, cli_random *random) {
+static lrt_status fill_random_text(feed *f, const cli_port *port, const lrt_tensor_view *view,
+                                   cli_random *random) {
   static const char *const words[] = {"alpha", "beta", "gamma", "delta"};
   const int64_t count = lrt_shape_count(&view->shape);
-  if (count != 1) return lrt_fail(&f->c->error, LRT_INVALID_ARGUMENT, "the input '%s' takes strings: give --input %s=@FILE",
-                                  port->name, port->name);
+  if (count != 1)
+    return lrt_fail(&f->c->error, LRT_INVALID_ARGUMENT, "the input '%s' takes strings: give --input %s=@FILE",
+                    port->name, port->name);
   const char *word = words[random->state++ % 4];
   const size_t length = strlen(word);
-  return lrt_interpreter_set_strings(f->session->interpreter, f->session->subgraph, port->tensor, 1, &word, &length,
-                                     &f->c->error);
+  return lrt_interpreter_set_strings(f->session->interpreter, f->session->subgraph, port->tensor, 1, &word,
+                                     &length, &f->c->error);
 }
 
 static lrt_status fill_bytes(feed *f, const cli_port *port, const source *s, const lrt_tensor_view *view) {
@@ -227,8 +234,8 @@ static lrt_status fill_bytes(feed *f, const cli_port *port, const source *s, con
     return lrt_fail(&f->c->error, LRT_INVALID_MODEL, "%s holds %s, the input '%s' takes %s", s->value,
                     lrt_type_name(s->array.type), port->name, lrt_type_name(view->type));
   if (length != view->bytes)
-    return lrt_fail(&f->c->error, LRT_INVALID_MODEL, "%s has %zu bytes, the input '%s' takes %zu", s->value, length,
-                    port->name, view->bytes);
+    return lrt_fail(&f->c->error, LRT_INVALID_MODEL, "%s has %zu bytes, the input '%s' takes %zu", s->value,
+                    length, port->name, view->bytes);
   if (length > 0) memcpy(view->data, bytes, length);
   return LRT_OK;
 }
@@ -244,7 +251,8 @@ static lrt_status fill(feed *f, int32_t index, cli_random *random) {
   const source *s = &f->sources[index];
   const cli_port *port = &f->session->inputs[index];
   lrt_tensor_view view;
-  LRT_TRY(lrt_interpreter_tensor(f->session->interpreter, f->session->subgraph, port->tensor, &view, &f->c->error));
+  LRT_TRY(lrt_interpreter_tensor(f->session->interpreter, f->session->subgraph, port->tensor, &view,
+                                 &f->c->error));
   if (s->kind == FROM_TEXT) return fill_text(f, port, s, &view);
   if (s->kind == FROM_PICTURE) return fill_picture(f, port, s, &view);
   if (s->kind != FROM_SEED) return fill_bytes(f, port, s, &view);

@@ -75,8 +75,8 @@ static bool fill_file(const char *name, int flags, const void *head, size_t head
   return written;
 }
 
-lrt_status cli_file_write(const char *path, const void *head, size_t head_length, const void *body, size_t body_length,
-                          lrt_error *err) {
+lrt_status cli_file_write(const char *path, const void *head, size_t head_length, const void *body,
+                          size_t body_length, lrt_error *err) {
   struct stat there;
   lrt_str name;
   if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
@@ -97,6 +97,7 @@ lrt_status cli_file_write(const char *path, const void *head, size_t head_length
 
 lrt_status cli_file_make_folder(const char *path, lrt_error *err) {
   struct stat there;
-  if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &there) == 0 && S_ISDIR(there.st_mode))) return LRT_OK;
+  if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &there) == 0 && S_ISDIR(there.st_mode)))
+    return LRT_OK;
   return lrt_fail(err, LRT_IO, "cannot make the folder %s: %s", path, strerror(errno));
 }

@@ -19,8 +19,8 @@ void cli_file_clear(cli_file *file);
 
 /* Writes `head` and then `body` under a temporary name beside `path` and renames it, so that `path` is either the
  * old file or the whole new one. Devices and pipes are written directly. Errors: IO. */
-lrt_status cli_file_write(const char *path, const void *head, size_t head_length, const void *body, size_t body_length,
-                          lrt_error *err);
+lrt_status cli_file_write(const char *path, const void *head, size_t head_length, const void *body,
+                          size_t body_length, lrt_error *err);
 /* Makes a folder where there is none. */
 lrt_status cli_file_make_folder(const char *path, lrt_error *err);
 

@@ -11,7 +11,9 @@
 
 #define NAME_MAX_LENGTH 48
 
-static size_t least_of(size_t a, size_t b) { return a < b ? a : b; }
+static size_t least_of(size_t a, size_t b) {
+  return a < b ? a : b;
+}
 
 static char plain(char c) {
   if (c == '_') return '-';
@@ -84,11 +86,12 @@ static lrt_status read_number(cli *c, const cli_flag *flag, const char *text) {
   char *end = NULL;
   const double value = strtod(text, &end);
   const bool whole = flag->kind == CLI_INT;
-  if (end == text || *end != '\0' || !isfinite(value) || (whole && (value != floor(value) || fabs(value) > 9e15)))
+  if (end == text || *end != '\0' || !isfinite(value) ||
+      (whole && (value != floor(value) || fabs(value) > 9e15)))
     return bad_value(c, flag, text, whole ? "a whole number" : "a number");
   if (value < flag->least)
-    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "--%s must be at least %g, not %s", flag->name, flag->least,
-                    text);
+    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "--%s must be at least %g, not %s", flag->name,
+                    flag->least, text);
   if (whole)
     *(int64_t *)flag->value = (int64_t)value;
   else
@@ -105,7 +108,8 @@ static lrt_status read_bytes(cli *c, const cli_flag *flag, const char *text) {
     if (unit == NULL || end[1] != '\0') end = (char *)text;
     for (const char *u = units; unit != NULL && u <= unit; u++) value *= 1024;
   }
-  if (end == text || !(value >= 0 && value < 9e18)) return bad_value(c, flag, text, "bytes such as 500000, 64k or 1.5G");
+  if (end == text || !(value >= 0 && value < 9e18))
+    return bad_value(c, flag, text, "bytes such as 500000, 64k or 1.5G");
   *(uint64_t *)flag->value = (uint64_t)value;
   return LRT_OK;
 }
@@ -125,7 +129,8 @@ static lrt_status read_choice(cli *c, const cli_flag *flag, const char *text) {
 
 static lrt_status read_switch(cli *c, const cli_flag *flag, const char *text) {
   const bool yes = text == NULL || strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
-  if (!yes && strcmp(text, "false") != 0 && strcmp(text, "0") != 0) return bad_value(c, flag, text, "true or false");
+  if (!yes && strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
+    return bad_value(c, flag, text, "true or false");
   *(bool *)flag->value = yes;
   return LRT_OK;
 }
@@ -204,8 +209,8 @@ lrt_status cli_parse(cli *c, const cli_syntax *syntax, int argc, char **argv, co
     } else if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0') {
       LRT_TRY(read_flag(c, syntax, argc, argv, &i));
     } else if (count == syntax->most_operands) {
-      return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s takes nothing more than %s; '%s' is left over", c->command,
-                      syntax->most_operands > 0 ? syntax->operands : "flags", argv[i]);
+      return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s takes nothing more than %s; '%s' is left over",
+                      c->command, syntax->most_operands > 0 ? syntax->operands : "flags", argv[i]);
     } else {
       operand[count++] = argv[i];
     }
@@ -215,6 +220,6 @@ lrt_status cli_parse(cli *c, const cli_syntax *syntax, int argc, char **argv, co
     return LRT_OK;
   }
   if (count >= syntax->least_operands) return LRT_OK;
-  return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s needs %s; see litert %s --help", c->command, syntax->operands,
-                  c->command);
+  return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s needs %s; see litert %s --help", c->command,
+                  syntax->operands, c->command);
 }

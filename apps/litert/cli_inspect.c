@@ -141,7 +141,8 @@ static void put_subgraph(lrt_json_writer *json, const lrt_model *model, int32_t 
 }
 
 /* {"name": tensor index, …} */
-static void put_ports(lrt_json_writer *json, const lrt_model *model, int32_t signature, int32_t count, bool outputs) {
+static void put_ports(lrt_json_writer *json, const lrt_model *model, int32_t signature, int32_t count,
+                      bool outputs) {
   lrt_json_key(json, outputs ? "outputs" : "inputs");
   lrt_json_begin_object(json);
   for (int32_t i = 0; i < count; i++) {

@@ -57,4 +57,6 @@ lrt_status cli_labels_read(cli *c, const cli_session *session, int32_t output, c
   return LRT_OK;
 }
 
-void cli_labels_clear(cli_labels *labels) { cli_file_clear(&labels->file); }
+void cli_labels_clear(cli_labels *labels) {
+  cli_file_clear(&labels->file);
+}

@@ -63,7 +63,9 @@ static double axis_weight(double centre, double radius, int at) {
   return away < 1 ? 1 - away : 0;
 }
 
-static int clamped(int value, int length) { return value < 0 ? 0 : value >= length ? length - 1 : value; }
+static int clamped(int value, int length) {
+  return value < 0 ? 0 : value >= length ? length - 1 : value;
+}
 
 /* Rows: from [height][from_width][channels] to [height][to_width][channels]; `stride` separates the pixels of a row,
  * `line` the rows, so that the same loop serves columns. */
@@ -97,17 +99,18 @@ typedef struct window {
   double x, y, w, h;
 } window;
 
-static lrt_status resample(const cli_picture *from, window part, int width, int height, float **out, lrt_error *err) {
+static lrt_status resample(const cli_picture *from, window part, int width, int height, float **out,
+                           lrt_error *err) {
   const size_t channels = (size_t)from->channels, from_row = (size_t)from->width * channels;
   const size_t mid_row = (size_t)width * channels, pixels = (size_t)from->height * from_row;
   float *source = lrt_alloc_array(lrt_alloc_default(), pixels, sizeof *source);
   float *mid = lrt_alloc_array(lrt_alloc_default(), (size_t)from->height * mid_row, sizeof *mid);
   *out = lrt_alloc_array(lrt_alloc_default(), (size_t)height * mid_row, sizeof **out);
   if (source != NULL && mid != NULL && *out != NULL) {
-    const pass rows = {source, mid, from->height, width, from->channels, from_row, channels, mid_row, channels,
-                       {part.x, part.w / width, from->width}};
-    const pass columns = {mid, *out, width, height, from->channels, channels, mid_row, channels, mid_row,
-                          {part.y, part.h / height, from->height}};
+    const pass rows = {source,   mid,      from->height, width,    from->channels,
+                       from_row, channels, mid_row,      channels, {part.x, part.w / width, from->width}};
+    const pass columns = {mid,      *out,    width,    height,  from->channels,
+                          channels, mid_row, channels, mid_row, {part.y, part.h / height, from->height}};
     for (size_t i = 0; i < pixels; i++) source[i] = (float)from->bytes[i];
     resize_pass(&rows);
     resize_pass(&columns);
@@ -127,8 +130,8 @@ static int rounded(double value, int most) {
   return whole < 1 ? 1 : whole > most ? most : whole;
 }
 
-lrt_status cli_picture_resize(const cli_picture *from, int width, int height, cli_resize how, cli_picture *out,
-                              lrt_error *err) {
+lrt_status cli_picture_resize(const cli_picture *from, int width, int height, cli_resize how,
+                              cli_picture *out, lrt_error *err) {
   const double sx = (double)width / from->width, sy = (double)height / from->height;
   window part = {0, 0, from->width, from->height};
   int inner_width = width, inner_height = height;
@@ -168,7 +171,8 @@ static float channel_of(const uint8_t *pixel, int has, int c, int channels) {
 
 /* 8-bit tensors without scale take the values as they are: 0…255, or -128…127. */
 static bool takes_bytes(const lrt_tensor_view *view, const lrt_quant *quant) {
-  return (view->type == LRT_UINT8 || view->type == LRT_INT8) && (quant->kind != LRT_QUANT_AFFINE || quant->count != 1);
+  return (view->type == LRT_UINT8 || view->type == LRT_INT8) &&
+         (quant->kind != LRT_QUANT_AFFINE || quant->count != 1);
 }
 
 static double normalised(const cli_picture_rules *rules, int c, float value) {
@@ -182,16 +186,19 @@ lrt_status cli_picture_to_tensor(const cli_picture *picture, const cli_picture_r
   int height, width, channels;
   cli_picture sized;
   if (!cli_picture_shape(&view->shape, &height, &width, &channels))
-    return lrt_fail(err, LRT_INVALID_MODEL, "the input has not the shape of a picture, [1,height,width,1|3|4]");
+    return lrt_fail(err, LRT_INVALID_MODEL,
+                    "the input has not the shape of a picture, [1,height,width,1|3|4]");
   if (rules->count > 1 && rules->count != channels)
-    return lrt_fail(err, LRT_INVALID_ARGUMENT, "%d means or deviations are given for %d channels", rules->count,
-                    channels);
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "%d means or deviations are given for %d channels",
+                    rules->count, channels);
   const bool raw = takes_bytes(view, quant);
   LRT_TRY(cli_picture_resize(picture, width, height, rules->resize, &sized, err));
   for (int64_t p = 0; p < (int64_t)height * width; p++)
     for (int c = 0; c < channels; c++) {
       const float value = channel_of(sized.bytes + p * sized.channels, sized.channels, c, channels);
-      const double real = !raw ? normalised(rules, c, value) : view->type == LRT_INT8 ? (double)value - 128 : (double)value;
+      const double real = !raw                     ? normalised(rules, c, value)
+                          : view->type == LRT_INT8 ? (double)value - 128
+                                                   : (double)value;
       cli_value_store(view, quant, p * channels + c, real);
     }
   cli_picture_clear(&sized);
@@ -220,8 +227,8 @@ lrt_status cli_picture_from_tensor(const lrt_tensor_view *view, const lrt_quant 
                                    lrt_error *err) {
   int height = 0, width = 0, channels = 0;
   cli_summary range;
-  if (!cli_value_is_number(view->type) || !split_shape(&view->shape, &height, &width, &channels) || height < 1 ||
-      width < 1 || channels < 1)
+  if (!cli_value_is_number(view->type) || !split_shape(&view->shape, &height, &width, &channels) ||
+      height < 1 || width < 1 || channels < 1)
     return lrt_fail(err, LRT_UNSUPPORTED, "a tensor of this shape is no picture");
   const bool plain = channels == 1 || channels == 3 || channels == 4;
   LRT_TRY(cli_picture_make(width, height, plain ? channels : 3, out, err));

@@ -29,8 +29,10 @@ typedef struct cli_picture_rules {
 } cli_picture_rules;
 
 /* Reads PNG or JPEG bytes; `path` for messages. Errors: INVALID_MODEL, NOT_BUILT_IN, OUT_OF_MEMORY. */
-lrt_status cli_picture_read_png(const char *path, const uint8_t *file, size_t length, cli_picture *out, lrt_error *err);
-lrt_status cli_picture_read_jpeg(const char *path, const uint8_t *file, size_t length, cli_picture *out, lrt_error *err);
+lrt_status cli_picture_read_png(const char *path, const uint8_t *file, size_t length, cli_picture *out,
+                                lrt_error *err);
+lrt_status cli_picture_read_jpeg(const char *path, const uint8_t *file, size_t length, cli_picture *out,
+                                 lrt_error *err);
 /* Encodes as PNG: *out is a block of base/alloc.h. */
 lrt_status cli_picture_write_png(const cli_picture *picture, uint8_t **out, size_t *length, lrt_error *err);
 /* A black picture. */
@@ -40,8 +42,8 @@ void cli_picture_clear(cli_picture *picture);
 /* True when a shape is that of one picture, [1,H,W,C] or [H,W,C] with C 1, 3 or 4. */
 bool cli_picture_shape(const lrt_shape *shape, int *height, int *width, int *channels);
 /* Another size by area-weighted linear interpolation; `fit` keeps proportions inside black bars, `crop` cuts. */
-lrt_status cli_picture_resize(const cli_picture *from, int width, int height, cli_resize how, cli_picture *out,
-                              lrt_error *err);
+lrt_status cli_picture_resize(const cli_picture *from, int width, int height, cli_resize how,
+                              cli_picture *out, lrt_error *err);
 /* Fills a tensor of a picture's shape: resizes, converts the channels, normalises, quantizes. */
 lrt_status cli_picture_to_tensor(const cli_picture *picture, const cli_picture_rules *rules,
                                  const lrt_tensor_view *view, const lrt_quant *quant, lrt_error *err);

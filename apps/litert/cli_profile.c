@@ -26,7 +26,8 @@ static void sort_rows(cli_profile *profile) {
   for (int32_t i = 1; i < profile->count; i++) {
     const cli_profile_row moved = profile->rows[i];
     int32_t at = i;
-    for (; at > 0 && comes_before(&moved, &profile->rows[at - 1]); at--) profile->rows[at] = profile->rows[at - 1];
+    for (; at > 0 && comes_before(&moved, &profile->rows[at - 1]); at--)
+      profile->rows[at] = profile->rows[at - 1];
     profile->rows[at] = moved;
   }
 }
@@ -35,7 +36,8 @@ lrt_status cli_profile_collect(cli *c, const cli_session *session, cli_profile *
   const int32_t steps = lrt_interpreter_step_count(session->interpreter, session->subgraph);
   memset(out, 0, sizeof *out);
   out->rows = lrt_alloc_array(lrt_alloc_default(), (size_t)steps + 1, sizeof *out->rows);
-  if (out->rows == NULL) return lrt_alloc_fail(&c->error, lrt_alloc_default(), (uint64_t)steps, "the profile");
+  if (out->rows == NULL)
+    return lrt_alloc_fail(&c->error, lrt_alloc_default(), (uint64_t)steps, "the profile");
   for (int32_t i = 0; i < steps; i++) {
     lrt_step_info step;
     if (lrt_interpreter_step(session->interpreter, session->subgraph, i, &step) != LRT_OK) continue;
@@ -49,7 +51,9 @@ lrt_status cli_profile_collect(cli *c, const cli_session *session, cli_profile *
   return LRT_OK;
 }
 
-void cli_profile_clear(cli_profile *profile) { lrt_alloc_free(profile->rows); }
+void cli_profile_clear(cli_profile *profile) {
+  lrt_alloc_free(profile->rows);
+}
 
 void cli_profile_print(const cli_profile *profile, lrt_str *out) {
   cli_table table;

@@ -46,8 +46,8 @@ static const char *string_at(const lrt_tensor_view *view, int32_t index, size_t 
 /* ---- files ---- */
 
 /* FOLDER/NAME.SUFFIX with everything in NAME that is not plain replaced by `_`. */
-static lrt_status name_file(cli *c, const char *folder, const output *outputs, int32_t index, const char *suffix,
-                            lrt_str *out) {
+static lrt_status name_file(cli *c, const char *folder, const output *outputs, int32_t index,
+                            const char *suffix, lrt_str *out) {
   lrt_str_format(out, "%s/", folder);
   const char *name = outputs[index].port->name;
   for (; *name != '\0'; name++) {
@@ -292,13 +292,15 @@ static void print_json(cli *c, const cli_session *session, const output *outputs
 
 /* ---- all of it ---- */
 
-static lrt_status collect(cli *c, const cli_session *session, const cli_result_options *options, output *outputs) {
+static lrt_status collect(cli *c, const cli_session *session, const cli_result_options *options,
+                          output *outputs) {
   if (options->folder != NULL) LRT_TRY(cli_file_make_folder(options->folder, &c->error));
   for (int32_t i = 0; i < session->output_count; i++) {
     output *o = &outputs[i];
     o->port = &session->outputs[i];
     lrt_str_init(&o->file, lrt_alloc_default(), 0);
-    LRT_TRY(lrt_interpreter_tensor(session->interpreter, session->subgraph, o->port->tensor, &o->view, &c->error));
+    LRT_TRY(lrt_interpreter_tensor(session->interpreter, session->subgraph, o->port->tensor, &o->view,
+                                   &c->error));
     cli_value_summary(&o->view, &o->port->info.quant, &o->summary);
     LRT_TRY(cli_labels_read(c, session, i, &o->view, options->labels, &o->labels));
     if (options->folder != NULL) LRT_TRY(write_file(c, options, outputs, i));

@@ -9,7 +9,8 @@
 #include "base/environment.h"
 #include "base/fail.h"
 
-lrt_status cli_session_open_model(cli *c, const char *path, const cli_session_options *options, lrt_model **out) {
+lrt_status cli_session_open_model(cli *c, const char *path, const cli_session_options *options,
+                                  lrt_model **out) {
   lrt_model_options model_options = {0};
   model_options.limits.bytes = options->memory_limit;
   const lrt_status status = lrt_model_open(path, &model_options, out, &c->error);
@@ -33,13 +34,14 @@ static const char *signature_name(const lrt_model *model, int32_t signature, int
   return NULL;
 }
 
-lrt_status cli_session_list_ports(cli *c, const lrt_model *model, int32_t subgraph, int32_t signature, bool outputs,
-                                  cli_port **out, int32_t *count) {
+lrt_status cli_session_list_ports(cli *c, const lrt_model *model, int32_t subgraph, int32_t signature,
+                                  bool outputs, cli_port **out, int32_t *count) {
   lrt_subgraph_info info;
   LRT_TRY(lrt_model_subgraph(model, subgraph, &info));
   *count = outputs ? info.output_count : info.input_count;
   cli_port *ports = lrt_alloc_array(lrt_alloc_default(), (size_t)*count, sizeof *ports);
-  if (ports == NULL) return lrt_alloc_fail(&c->error, lrt_alloc_default(), (uint64_t)*count * sizeof *ports, "names");
+  if (ports == NULL)
+    return lrt_alloc_fail(&c->error, lrt_alloc_default(), (uint64_t)*count * sizeof *ports, "names");
   *out = ports;
   for (int32_t i = 0; i < *count; i++) {
     ports[i].tensor = outputs ? info.outputs[i] : info.inputs[i];
@@ -57,12 +59,13 @@ static lrt_status unknown_signature(cli *c, const lrt_model *model, const char *
   lrt_str_init(&names, lrt_alloc_default(), 300);
   for (int32_t i = 0; i < count; i++) {
     lrt_signature_info info;
-    if (lrt_model_signature(model, i, &info) == LRT_OK) lrt_str_format(&names, "%s%s", i > 0 ? ", " : "", info.key);
+    if (lrt_model_signature(model, i, &info) == LRT_OK)
+      lrt_str_format(&names, "%s%s", i > 0 ? ", " : "", info.key);
   }
   const lrt_status status =
       count == 0 ? lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s has no signatures", lrt_model_name(model))
-                 : lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s has no signature '%s', only %s", lrt_model_name(model),
-                            key, names.text);
+                 : lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s has no signature '%s', only %s",
+                            lrt_model_name(model), key, names.text);
   lrt_str_clear(&names);
   return status;
 }
@@ -112,8 +115,10 @@ static lrt_status open_parts(cli *c, const char *path, const cli_session_options
   }
   LRT_TRY(make_interpreter(c, options, out));
   out->load_seconds = lrt_clock_seconds() - began;
-  LRT_TRY(cli_session_list_ports(c, out->model, out->subgraph, signature, false, &out->inputs, &out->input_count));
-  return cli_session_list_ports(c, out->model, out->subgraph, signature, true, &out->outputs, &out->output_count);
+  LRT_TRY(cli_session_list_ports(c, out->model, out->subgraph, signature, false, &out->inputs,
+                                 &out->input_count));
+  return cli_session_list_ports(c, out->model, out->subgraph, signature, true, &out->outputs,
+                                &out->output_count);
 }
 
 lrt_status cli_session_open(cli *c, const char *path, const cli_session_options *options, cli_session *out) {
@@ -133,4 +138,6 @@ void cli_session_close(cli_session *session) {
   memset(session, 0, sizeof *session);
 }
 
-const char *cli_mode_name(lrt_mode mode) { return mode == LRT_MODE_REF ? "ref" : "fast"; }
+const char *cli_mode_name(lrt_mode mode) {
+  return mode == LRT_MODE_REF ? "ref" : "fast";
+}

@@ -9,7 +9,7 @@
 
 /* An input or output of the subgraph that runs. Names belong to the model. */
 typedef struct cli_port {
-  const char *name;        /* of the signature; without one, of the tensor */
+  const char *name; /* of the signature; without one, of the tensor */
   const char *tensor_name;
   int32_t tensor;
   lrt_tensor_info info;
@@ -26,16 +26,20 @@ typedef struct cli_session_options {
   bool preserve, profile;
 } cli_session_options;
 
-#define CLI_SESSION_DEFAULTS {1, -1, NULL, 0, 0, 0, false, false}
+#define CLI_SESSION_DEFAULTS                                                                                 \
+  { 1, -1, NULL, 0, 0, 0, false, false }
 
 /* Entries of a flag table, for a cli_session_options `o`. */
 #define CLI_SESSION_FLAGS(o)                                                                                 \
   {"signature", CLI_TEXT, &(o).signature, 0, "KEY", "signature to run (default: subgraph 0)"},               \
       {"num-threads", CLI_INT, &(o).threads, 0, "N", "threads, 0 = all usable cores (default 1)"},           \
       {"mode", CLI_CHOICE, &(o).mode, 0, "fast|ref", "numerics (default: LITERT_MODE, else fast)"},          \
-      {"memory-limit", CLI_BYTES, &(o).memory_limit, 0, "BYTES", "give up above this much memory (64k, 1.5G)"}, \
-      {"time-limit", CLI_REAL, &(o).time_limit, 0, "S", "give up when one run takes longer"},                \
-      {"step-limit", CLI_INT, &(o).step_limit, 0, "N", "give up after this many steps in one run"}
+      {"memory-limit",    CLI_BYTES,                                                                         \
+       &(o).memory_limit, 0,                                                                                 \
+       "BYTES",           "give up above this much memory (64k, 1.5G)"},                                     \
+      {"time-limit", CLI_REAL, &(o).time_limit, 0, "S", "give up when one run takes longer"}, {              \
+    "step-limit", CLI_INT, &(o).step_limit, 0, "N", "give up after this many steps in one run"               \
+  }
 
 typedef struct cli_session {
   lrt_model *model;
@@ -51,13 +55,14 @@ typedef struct cli_session {
 } cli_session;
 
 /* Opens only the model. Errors: those of lrt_model_open. */
-lrt_status cli_session_open_model(cli *c, const char *path, const cli_session_options *options, lrt_model **out);
+lrt_status cli_session_open_model(cli *c, const char *path, const cli_session_options *options,
+                                  lrt_model **out);
 /* Opens, picks the signature, and makes the interpreter; nothing is allocated yet. */
 lrt_status cli_session_open(cli *c, const char *path, const cli_session_options *options, cli_session *out);
 void cli_session_close(cli_session *session);
 /* Inputs and outputs of a subgraph, named by the signature (index, or -1). Blocks of base/alloc.h. */
-lrt_status cli_session_list_ports(cli *c, const lrt_model *model, int32_t subgraph, int32_t signature, bool outputs,
-                                  cli_port **out, int32_t *count);
+lrt_status cli_session_list_ports(cli *c, const lrt_model *model, int32_t subgraph, int32_t signature,
+                                  bool outputs, cli_port **out, int32_t *count);
 /* "fast" or "ref". */
 const char *cli_mode_name(lrt_mode mode);
 

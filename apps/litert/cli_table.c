@@ -108,14 +108,19 @@ const char *cli_quant_text(const lrt_quant *quant, char *text) {
   case LRT_QUANT_NONE: break;
   case LRT_QUANT_AFFINE:
     if (quant->count == 1)
-      snprintf(text, CLI_TEXT_BYTES, "scale %.6g zero point %d", (double)quant->scale[0], (int)quant->zero_point[0]);
+      snprintf(text, CLI_TEXT_BYTES, "scale %.6g zero point %d", (double)quant->scale[0],
+               (int)quant->zero_point[0]);
     else if (quant->count > 1)
-      snprintf(text, CLI_TEXT_BYTES, "%d scales along dimension %d", (int)quant->count, (int)quant->dimension);
+      snprintf(text, CLI_TEXT_BYTES, "%d scales along dimension %d", (int)quant->count,
+               (int)quant->dimension);
     break;
   case LRT_QUANT_BLOCKWISE:
-    snprintf(text, CLI_TEXT_BYTES, "blocks of %d along dimension %d", (int)quant->block_size, (int)quant->dimension);
+    snprintf(text, CLI_TEXT_BYTES, "blocks of %d along dimension %d", (int)quant->block_size,
+             (int)quant->dimension);
     break;
-  case LRT_QUANT_MULTI_AXIS: snprintf(text, CLI_TEXT_BYTES, "several axes, blocks of %d", (int)quant->block_size); break;
+  case LRT_QUANT_MULTI_AXIS:
+    snprintf(text, CLI_TEXT_BYTES, "several axes, blocks of %d", (int)quant->block_size);
+    break;
   case LRT_QUANT_CUSTOM: snprintf(text, CLI_TEXT_BYTES, "custom quantization"); break;
   }
   return text;

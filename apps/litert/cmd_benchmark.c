@@ -113,7 +113,8 @@ static void print_text(cli *c, const cli_session *session, const benchmark *b, b
                  cli_seconds_text(quantile(b, 0.5), text[0]), cli_seconds_text(b->seconds[0], text[1]),
                  cli_seconds_text(b->mean_s, text[2]), cli_seconds_text(quantile(b, 0.95), text[3]),
                  (long long)b->count, b->count == 1 ? "" : "s");
-  lrt_str_format(&c->out, "Memory      activations %s, packed weights %s", cli_bytes_text(memory.arena, text[0]),
+  lrt_str_format(&c->out, "Memory      activations %s, packed weights %s",
+                 cli_bytes_text(memory.arena, text[0]),
                  cli_bytes_text(lrt_model_packed_bytes(session->model), text[1]));
   if (report_peak) lrt_str_format(&c->out, ", peak of the process %s", cli_bytes_text(b->peak_rss, text[2]));
   lrt_str_add_text(&c->out, "\n");
@@ -129,7 +130,8 @@ static void json_bytes(lrt_json_writer *json, const char *key, uint64_t value) {
   lrt_json_uint(json, value);
 }
 
-static void print_json(cli *c, const cli_session *session, const benchmark *b, const cli_profile *profile, bool ops) {
+static void print_json(cli *c, const cli_session *session, const benchmark *b, const cli_profile *profile,
+                       bool ops) {
   lrt_memory_info memory;
   lrt_json_writer json;
   lrt_interpreter_memory(session->interpreter, &memory);
@@ -192,25 +194,35 @@ static lrt_status run_benchmark(cli *c, const char *path, const benchmark_option
   benchmark b = {0};
   LRT_TRY(cli_session_open(c, path, &o->session, &session));
   b.seconds = lrt_alloc_array(lrt_alloc_default(), RUNS_MAX, sizeof *b.seconds);
-  const lrt_status status = b.seconds != NULL
-                                ? measure(c, &session, o, &b)
-                                : lrt_alloc_fail(&c->error, lrt_alloc_default(), RUNS_MAX * sizeof *b.seconds, "times");
+  const lrt_status status = b.seconds != NULL ? measure(c, &session, o, &b)
+                                              : lrt_alloc_fail(&c->error, lrt_alloc_default(),
+                                                               RUNS_MAX * sizeof *b.seconds, "times");
   lrt_alloc_free(b.seconds);
   cli_session_close(&session);
   return status;
 }
 
 lrt_status cmd_benchmark(cli *c, int argc, char **argv) {
-  benchmark_options o = {CLI_SESSION_DEFAULTS, {{{NULL}, 0}, 1, false, {CLI_RESIZE_STRETCH, 0, {0}, {0}}}, NULL, 50, 1,
-                         1.0, 150, 0, false};
+  benchmark_options o = {CLI_SESSION_DEFAULTS,
+                         {{{NULL}, 0}, 1, false, {CLI_RESIZE_STRETCH, 0, {0}, {0}}},
+                         NULL,
+                         50,
+                         1,
+                         1.0,
+                         150,
+                         0,
+                         false};
   const cli_flag flags[] = {
       {"num-runs", CLI_INT, &o.runs, 1, "N", "measure at least N runs (default 50)"},
-      {"warmup-runs", CLI_INT, &o.warmup_runs, 0, "N", "runs between the first and the measured ones (default 1)"},
+      {"warmup-runs", CLI_INT, &o.warmup_runs, 0, "N",
+       "runs between the first and the measured ones (default 1)"},
       {"min-secs", CLI_REAL, &o.min_secs, 0, "S", "measure at least this long (default 1)"},
       {"max-secs", CLI_REAL, &o.max_secs, 0, "S", "and stop after this time (default 150)"},
       {"warmup-min-secs", CLI_REAL, &o.warmup_secs, 0, "S", "warm up at least this long (default 0)"},
-      {"enable-op-profiling", CLI_SWITCH, &o.session.profile, 0, NULL, "also list the time of every operator and kernel"},
-      {"report-peak-memory-footprint", CLI_SWITCH, &o.report_peak, 0, NULL, "also print the peak memory of the process"},
+      {"enable-op-profiling", CLI_SWITCH, &o.session.profile, 0, NULL,
+       "also list the time of every operator and kernel"},
+      {"report-peak-memory-footprint", CLI_SWITCH, &o.report_peak, 0, NULL,
+       "also print the peak memory of the process"},
       {"input", CLI_LIST, &o.feed.inputs, 0, "[NAME=]FILE", "contents of an input (default: random)"},
       {"seed", CLI_INT, &o.feed.seed, 0, "N", "seed of random inputs (default 1)"},
       {"graph", CLI_TEXT, &o.graph, 0, "MODEL", "the model, as in benchmark_model"},
@@ -220,13 +232,16 @@ lrt_status cmd_benchmark(cli *c, int argc, char **argv) {
       {"use-cpu", CLI_IGNORED, NULL, 0, "BOOL", NULL},
       {"verbose", CLI_IGNORED, NULL, 0, "BOOL", NULL},
   };
-  const cli_syntax syntax = {"MODEL", "Measures a model: loading it, its first run, and further runs.", flags,
-                             sizeof flags / sizeof flags[0], 0, 1, NULL};
+  const cli_syntax syntax = {"MODEL", "Measures a model: loading it, its first run, and further runs.",
+                             flags,   sizeof flags / sizeof flags[0],
+                             0,       1,
+                             NULL};
   const char *path = NULL;
   const lrt_status status = cli_parse(c, &syntax, argc, argv, &path);
   if (status != LRT_OK || c->done) return status;
   if (path != NULL && o.graph != NULL)
-    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "the model is given twice: %s and --graph %s", path, o.graph);
+    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "the model is given twice: %s and --graph %s", path,
+                    o.graph);
   if (path == NULL) path = o.graph;
   if (path == NULL)
     return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "benchmark needs MODEL; see litert benchmark --help");

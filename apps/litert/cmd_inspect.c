@@ -38,7 +38,8 @@ static lrt_status print_interface(cli *c, const lrt_model *model, const char *ti
   cli_port *inputs = NULL, *outputs = NULL;
   int32_t input_count = 0, output_count = 0;
   lrt_status status = cli_session_list_ports(c, model, subgraph, signature, false, &inputs, &input_count);
-  if (status == LRT_OK) status = cli_session_list_ports(c, model, subgraph, signature, true, &outputs, &output_count);
+  if (status == LRT_OK)
+    status = cli_session_list_ports(c, model, subgraph, signature, true, &outputs, &output_count);
   if (status == LRT_OK) {
     lrt_str_format(&c->out, "%s\n", title);
     print_ports(c, "inputs", inputs, input_count);
@@ -111,9 +112,10 @@ static void print_tensors(cli *c, const lrt_model *model, int32_t subgraph) {
     cli_table_cell(&table, "%s", lrt_type_name(tensor.type));
     cli_table_cell(&table, "%s", cli_shape_text(&tensor.shape, shape));
     cli_table_cell(&table, "%s", cli_quant_text(&tensor.quant, quant));
-    cli_table_cell(&table, "%s", tensor.data != NULL ? cli_bytes_text(tensor.bytes, size)
-                                 : tensor.is_variable ? "variable"
-                                                      : "");
+    cli_table_cell(&table, "%s",
+                   tensor.data != NULL  ? cli_bytes_text(tensor.bytes, size)
+                   : tensor.is_variable ? "variable"
+                                        : "");
     cli_table_cell(&table, "%s%s", tensor.name, tensor.is_sparse ? " (sparse)" : "");
   }
   cli_table_end(&table, 2, &c->out);
@@ -155,13 +157,14 @@ static void print_nodes(cli *c, const lrt_model *model, int32_t subgraph) {
   cli_table_end(&table, 2, &c->out);
 }
 
-static lrt_status print_text(cli *c, const lrt_model *model, const inspect_options *o, const cli_op_count *ops,
-                             int32_t op_count) {
+static lrt_status print_text(cli *c, const lrt_model *model, const inspect_options *o,
+                             const cli_op_count *ops, int32_t op_count) {
   char size[CLI_TEXT_BYTES];
   const int32_t subgraphs = lrt_model_subgraph_count(model);
   const char *description = lrt_model_description(model);
-  lrt_str_format(&c->out, "%s: %s, %d subgraph%s", lrt_model_name(model), cli_bytes_text(lrt_model_file_bytes(model), size),
-                 (int)subgraphs, subgraphs == 1 ? "" : "s");
+  lrt_str_format(&c->out, "%s: %s, %d subgraph%s", lrt_model_name(model),
+                 cli_bytes_text(lrt_model_file_bytes(model), size), (int)subgraphs,
+                 subgraphs == 1 ? "" : "s");
   if (description != NULL && description[0] != '\0') lrt_str_format(&c->out, ", \"%s\"", description);
   lrt_str_add_text(&c->out, "\n");
   LRT_TRY(print_interfaces(c, model));
@@ -178,8 +181,11 @@ lrt_status cmd_inspect(cli *c, int argc, char **argv) {
       {"tensors", CLI_SWITCH, &o.tensors, 0, NULL, "also list every tensor"},
       {"nodes", CLI_SWITCH, &o.nodes, 0, NULL, "also list every operator with operands and options"},
   };
-  const cli_syntax syntax = {"MODEL", "Lists what a model file holds; with --json everything, tensors and nodes included.",
-                             flags, sizeof flags / sizeof flags[0], 1, 1, NULL};
+  const cli_syntax syntax = {
+      "MODEL", "Lists what a model file holds; with --json everything, tensors and nodes included.",
+      flags,   sizeof flags / sizeof flags[0],
+      1,       1,
+      NULL};
   const char *path = NULL;
   lrt_model *model = NULL;
   cli_op_count *ops = NULL;

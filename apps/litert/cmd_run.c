@@ -25,7 +25,8 @@ static lrt_status read_channels(cli *c, const char *flag, const char *text, floa
     char *end = NULL;
     const float value = strtof(at, &end);
     if (end == at || *count == CLI_PICTURE_CHANNELS || (*end != '\0' && *end != ','))
-      return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "--%s takes one number or one per channel, not '%s'", flag, text);
+      return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "--%s takes one number or one per channel, not '%s'",
+                      flag, text);
     out[(*count)++] = value;
     if (*end == '\0') return LRT_OK;
     at = end;
@@ -65,24 +66,36 @@ static lrt_status run_once(cli *c, cli_session *session, run_options *o, cli_res
 }
 
 lrt_status cmd_run(cli *c, int argc, char **argv) {
-  run_options o = {CLI_SESSION_DEFAULTS, {{{NULL}, 0}, -1, false, {CLI_RESIZE_STRETCH, 0, {0}, {0}}}, {NULL, NULL, false},
-                   NULL, NULL, 0};
+  run_options o = {CLI_SESSION_DEFAULTS,
+                   {{{NULL}, 0}, -1, false, {CLI_RESIZE_STRETCH, 0, {0}, {0}}},
+                   {NULL, NULL, false},
+                   NULL,
+                   NULL,
+                   0};
   const cli_flag flags[] = {
-      {"input", CLI_LIST, &o.feed.inputs, 0, "[NAME=]FILE", "contents of an input: .npy, .png, .jpg or raw bytes"},
+      {"input", CLI_LIST, &o.feed.inputs, 0, "[NAME=]FILE",
+       "contents of an input: .npy, .png, .jpg or raw bytes"},
       {"seed", CLI_INT, &o.feed.seed, 0, "N", "random contents for inputs without --input"},
       {"output-dir", CLI_TEXT, &o.result.folder, 0, "DIR", "write each output there as NAME.npy"},
-      {"as-picture", CLI_SWITCH, &o.result.as_picture, 0, NULL, "write outputs that are pictures as NAME.png"},
+      {"as-picture", CLI_SWITCH, &o.result.as_picture, 0, NULL,
+       "write outputs that are pictures as NAME.png"},
       {"labels", CLI_TEXT, &o.result.labels, 0, "FILE", "names of the classes, one per line"},
       {"mean", CLI_TEXT, &o.mean, 0, "M[,M…]", "pictures: subtract M from 0…255 (default 0)"},
       {"std", CLI_TEXT, &o.std, 0, "S[,S…]", "pictures: then divide by S (default 255)"},
       {"resize", CLI_CHOICE, &o.resize, 0, "stretch|fit|crop", "pictures: how they get the input's size"},
-      {"allow-resize", CLI_SWITCH, &o.feed.allow_resize, 0, NULL, "give inputs the shape of the array whatever the file says"},
+      {"allow-resize", CLI_SWITCH, &o.feed.allow_resize, 0, NULL,
+       "give inputs the shape of the array whatever the file says"},
       CLI_SESSION_FLAGS(o.session),
   };
-  const cli_syntax syntax = {
-      "MODEL", "Runs a model once and prints its outputs.", flags, sizeof flags / sizeof flags[0], 1, 1,
-      "Inputs without NAME= are taken in the order of the model. A string input takes its text itself, or the\n"
-      "lines of a file as @FILE."};
+  const cli_syntax syntax = {"MODEL",
+                             "Runs a model once and prints its outputs.",
+                             flags,
+                             sizeof flags / sizeof flags[0],
+                             1,
+                             1,
+                             "Inputs without NAME= are taken in the order of the model. A string input takes "
+                             "its text itself, or the\n"
+                             "lines of a file as @FILE."};
   const char *path = NULL;
   cli_session session;
   cli_result result = {0};

@@ -43,7 +43,8 @@ static void write_text(cli *c) {
 }
 
 lrt_status cmd_version(cli *c, int argc, char **argv) {
-  const cli_syntax syntax = {"", "Prints the version, and which optional components this build lacks.", NULL, 0, 0, 0, NULL};
+  const cli_syntax syntax = {
+      "", "Prints the version, and which optional components this build lacks.", NULL, 0, 0, 0, NULL};
   const char *none = NULL;
   const lrt_status status = cli_parse(c, &syntax, argc, argv, &none);
   if (status != LRT_OK || c->done) return status;

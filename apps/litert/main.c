@@ -36,14 +36,17 @@ static void start_log(void) {
 }
 
 static void write_usage(lrt_str *out) {
-  lrt_str_add_text(out, "Usage: litert COMMAND …\n\nRuns quantized edge models: .tflite, .litertlm, .task.\n\nCommands:\n");
-  for (int i = 0; i < COMMAND_COUNT; i++) lrt_str_format(out, "  %-10s  %s\n", commands[i].name, commands[i].about);
-  lrt_str_add_text(out,
-                   "\nlitert COMMAND --help lists the flags of a command; in their names - and _ are the same.\n"
-                   "Environment: LITERT_LOG=error|warn|info|debug, LITERT_LOG_FORMAT=text|json,\n"
-                   "LITERT_CPU=generic|avx2|avx512|… lowers the instruction set, LITERT_MODE=fast|ref.\n"
-                   "Exit codes: 0 ok, 1 the run failed, 2 usage, 65 bad model or data, 66 no such file,\n"
-                   "69 a needed component is not built in, 75 out of a given memory or time budget.\n");
+  lrt_str_add_text(
+      out,
+      "Usage: litert COMMAND …\n\nRuns quantized edge models: .tflite, .litertlm, .task.\n\nCommands:\n");
+  for (int i = 0; i < COMMAND_COUNT; i++)
+    lrt_str_format(out, "  %-10s  %s\n", commands[i].name, commands[i].about);
+  lrt_str_add_text(
+      out, "\nlitert COMMAND --help lists the flags of a command; in their names - and _ are the same.\n"
+           "Environment: LITERT_LOG=error|warn|info|debug, LITERT_LOG_FORMAT=text|json,\n"
+           "LITERT_CPU=generic|avx2|avx512|… lowers the instruction set, LITERT_MODE=fast|ref.\n"
+           "Exit codes: 0 ok, 1 the run failed, 2 usage, 65 bad model or data, 66 no such file,\n"
+           "69 a needed component is not built in, 75 out of a given memory or time budget.\n");
 }
 
 static int find_command(const char *name) {
@@ -57,7 +60,8 @@ static lrt_status unknown_command(cli *c, const char *name) {
   for (int i = 0; i < COMMAND_COUNT; i++) names[i] = commands[i].name;
   const char *near = cli_nearest(name, names, COMMAND_COUNT);
   if (near != NULL)
-    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "there is no command '%s'; did you mean '%s'?", name, near);
+    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "there is no command '%s'; did you mean '%s'?", name,
+                    near);
   return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "there is no command '%s'; see litert --help", name);
 }
 
@@ -75,7 +79,8 @@ static lrt_status dispatch(cli *c, int argc, char **argv) {
     return asked < 0 ? unknown_command(c, argv[2]) : commands[asked].run(c, 2, words);
   }
   if (strcmp(name, "--version") == 0) name = "version";
-  if (name[0] == '\0') return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "no command is given; see litert --help");
+  if (name[0] == '\0')
+    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "no command is given; see litert --help");
   const int index = find_command(name);
   if (index < 0) return unknown_command(c, name);
   c->command = commands[index].name;

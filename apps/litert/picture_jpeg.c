@@ -22,11 +22,13 @@ static void leave(j_common_ptr state) {
   longjmp(trap->back, 1);
 }
 
-static void ignore_warning(j_common_ptr state, int level) { (void)state, (void)level; }
+static void ignore_warning(j_common_ptr state, int level) {
+  (void)state, (void)level;
+}
 
 /* May leave through the trap, with `out` holding the memory made so far. */
-static lrt_status decode(struct jpeg_decompress_struct *jpeg, const uint8_t *file, size_t length, cli_picture *out,
-                         lrt_error *err) {
+static lrt_status decode(struct jpeg_decompress_struct *jpeg, const uint8_t *file, size_t length,
+                         cli_picture *out, lrt_error *err) {
   jpeg_mem_src(jpeg, file, (unsigned long)length);
   jpeg_read_header(jpeg, TRUE);
   jpeg->out_color_space = jpeg->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
@@ -35,7 +37,8 @@ static lrt_status decode(struct jpeg_decompress_struct *jpeg, const uint8_t *fil
       cli_picture_make((int)jpeg->output_width, (int)jpeg->output_height, jpeg->output_components, out, err);
   if (status != LRT_OK) return status;
   while (jpeg->output_scanline < jpeg->output_height) {
-    JSAMPROW row = out->bytes + (size_t)jpeg->output_scanline * jpeg->output_width * (size_t)jpeg->output_components;
+    JSAMPROW row =
+        out->bytes + (size_t)jpeg->output_scanline * jpeg->output_width * (size_t)jpeg->output_components;
     jpeg_read_scanlines(jpeg, &row, 1);
   }
   jpeg_finish_decompress(jpeg);
@@ -67,7 +70,8 @@ lrt_status cli_picture_read_jpeg(const char *path, const uint8_t *file, size_t l
 lrt_status cli_picture_read_jpeg(const char *path, const uint8_t *file, size_t length, cli_picture *out,
                                  lrt_error *err) {
   (void)file, (void)length, (void)out;
-  return lrt_fail(err, LRT_NOT_BUILT_IN, "%s: reading JPEG pictures is not built in (libjpeg was missing)", path);
+  return lrt_fail(err, LRT_NOT_BUILT_IN, "%s: reading JPEG pictures is not built in (libjpeg was missing)",
+                  path);
 }
 
 #endif

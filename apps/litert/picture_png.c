@@ -9,13 +9,16 @@
 #if LRT_HAVE_PNG
 #include <png.h>
 
-lrt_status cli_picture_read_png(const char *path, const uint8_t *file, size_t length, cli_picture *out, lrt_error *err) {
+lrt_status cli_picture_read_png(const char *path, const uint8_t *file, size_t length, cli_picture *out,
+                                lrt_error *err) {
   png_image image;
   memset(&image, 0, sizeof image);
   image.version = PNG_IMAGE_VERSION;
   if (!png_image_begin_read_from_memory(&image, file, length))
     return lrt_fail(err, LRT_INVALID_MODEL, "%s: %s", path, image.message);
-  const int channels = (image.format & PNG_FORMAT_FLAG_ALPHA) != 0 ? 4 : (image.format & PNG_FORMAT_FLAG_COLOR) != 0 ? 3 : 1;
+  const int channels = (image.format & PNG_FORMAT_FLAG_ALPHA) != 0   ? 4
+                       : (image.format & PNG_FORMAT_FLAG_COLOR) != 0 ? 3
+                                                                     : 1;
   image.format = channels == 4 ? PNG_FORMAT_RGBA : channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   lrt_status status = image.width > INT16_MAX || image.height > INT16_MAX
                           ? lrt_fail(err, LRT_INVALID_MODEL, "%s: a picture of %u by %u is too large", path,
@@ -35,7 +38,9 @@ lrt_status cli_picture_write_png(const cli_picture *picture, uint8_t **out, size
   image.version = PNG_IMAGE_VERSION;
   image.width = (png_uint_32)picture->width;
   image.height = (png_uint_32)picture->height;
-  image.format = picture->channels == 4 ? PNG_FORMAT_RGBA : picture->channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+  image.format = picture->channels == 4   ? PNG_FORMAT_RGBA
+                 : picture->channels == 3 ? PNG_FORMAT_RGB
+                                          : PNG_FORMAT_GRAY;
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
   *out = lrt_alloc_get(lrt_alloc_default(), size);
   if (*out == NULL) return lrt_alloc_fail(err, lrt_alloc_default(), size, "a PNG file");
@@ -50,9 +55,11 @@ lrt_status cli_picture_write_png(const cli_picture *picture, uint8_t **out, size
 
 #else
 
-lrt_status cli_picture_read_png(const char *path, const uint8_t *file, size_t length, cli_picture *out, lrt_error *err) {
+lrt_status cli_picture_read_png(const char *path, const uint8_t *file, size_t length, cli_picture *out,
+                                lrt_error *err) {
   (void)file, (void)length, (void)out;
-  return lrt_fail(err, LRT_NOT_BUILT_IN, "%s: reading PNG pictures is not built in (libpng was missing)", path);
+  return lrt_fail(err, LRT_NOT_BUILT_IN, "%s: reading PNG pictures is not built in (libpng was missing)",
+                  path);
 }
 
 lrt_status cli_picture_write_png(const cli_picture *picture, uint8_t **out, size_t *length, lrt_error *err) {

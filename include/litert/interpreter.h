@@ -48,6 +48,10 @@ LRT_API lrt_status lrt_interpreter_allocate(lrt_interpreter *interpreter, int32_
 LRT_API int lrt_interpreter_is_allocated(const lrt_interpreter *interpreter, int32_t subgraph);
 /* Runs a subgraph once. Errors: WRONG_STATE before allocate, RUN_FAILED, CANCELLED, OVER_BUDGET. */
 LRT_API lrt_status lrt_interpreter_invoke(lrt_interpreter *interpreter, int32_t subgraph, lrt_error *err);
+/* Runs `count` planned nodes from `first` on (indices of lrt_interpreter_step) alone, on what their inputs hold now: to
+ * compare operators one by one. Needs preserve_all_tensors. Errors: WRONG_STATE, NOT_FOUND, and those of invoke. */
+LRT_API lrt_status lrt_interpreter_invoke_steps(lrt_interpreter *interpreter, int32_t subgraph, int32_t first,
+                                                int32_t count, lrt_error *err);
 /* Stops a running invoke (from any thread) at the next step; the flag is cleared when the next invoke begins. */
 LRT_API void lrt_interpreter_cancel(lrt_interpreter *interpreter);
 /* Sets every variable tensor back to zero. */

@@ -160,6 +160,20 @@ lrt_status lrt_interpreter_invoke(lrt_interpreter *it, int32_t subgraph, lrt_err
   return lrt_plan_run(plan, err);
 }
 
+lrt_status lrt_interpreter_invoke_steps(lrt_interpreter *it, int32_t subgraph, int32_t first, int32_t count,
+                                        lrt_error *err) {
+  LRT_TRY(check_subgraph(it, subgraph, err));
+  lrt_plan *plan = plan_of(it, subgraph);
+  if (plan == NULL) return lrt_fail(err, LRT_WRONG_STATE, "subgraph %d is not allocated", subgraph);
+  if (!it->runtime.preserve_all)
+    return lrt_fail(err, LRT_WRONG_STATE, "single steps run only in an interpreter that preserves all tensors");
+  if (first < 0 || count < 0 || count > plan->graph->node_count || first > plan->graph->node_count - count)
+    return lrt_fail(err, LRT_NOT_FOUND, "there are no %d steps from %d on, subgraph %d has %d", count, first, subgraph,
+                    plan->graph->node_count);
+  atomic_store(&it->runtime.cancelled, false);
+  return lrt_plan_run_nodes(plan, first, count, err);
+}
+
 void lrt_interpreter_cancel(lrt_interpreter *it) { atomic_store(&it->runtime.cancelled, true); }
 
 void lrt_interpreter_reset_variables(lrt_interpreter *it) { lrt_runtime_reset_variables(&it->runtime); }

@@ -2,4 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "litert/version.h"
 
-const char *lrt_version(void) { return LRT_VERSION; }
+const char *lrt_version(void) {
+  return LRT_VERSION;
+}

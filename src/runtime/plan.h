@@ -103,5 +103,7 @@ lrt_status lrt_plan_control_now(lrt_plan *plan, lrt_exec *exec, lrt_error *err);
 
 /* Runs the plan once. Inputs and outputs are the memory of their values. */
 lrt_status lrt_plan_run(lrt_plan *plan, lrt_error *err);
+/* Runs `count` nodes from `first` on alone, with what their inputs hold now; the range lies in the plan. */
+lrt_status lrt_plan_run_nodes(lrt_plan *plan, int32_t first, int32_t count, lrt_error *err);
 
 #endif

@@ -17,6 +17,7 @@ typedef struct run_state {
   lrt_error *err;
   double started;
   uint64_t nodes_run;
+  int32_t first, last; /* nodes of the root plan to run: [first, last) */
 } run_state;
 
 /* One worker's position. */
@@ -235,9 +236,9 @@ static bool run_node(walker *w, lrt_plan *plan, lrt_exec *exec) {
   return true;
 }
 
-static bool walk(walker *w, lrt_plan *plan) {
+static bool walk_range(walker *w, lrt_plan *plan, int32_t first, int32_t last) {
   const bool leader = w->worker->index == 0;
-  for (int32_t i = 0; i < plan->graph->node_count; i++) {
+  for (int32_t i = first; i < last; i++) {
     lrt_exec *exec = &plan->execs[i];
     if (exec->kind == LRT_EXEC_NONE) continue;
     if (leader) check_limits(w);
@@ -252,15 +253,21 @@ static bool walk(walker *w, lrt_plan *plan) {
   return true;
 }
 
+static bool walk(walker *w, lrt_plan *plan) { return walk_range(w, plan, 0, plan->graph->node_count); }
+
 static void walk_root(void *arg, const lrt_worker *worker) {
   run_state *state = arg;
   walker w = {state, worker, 0};
-  if (walk(&w, state->root)) meet(&w);
+  if (walk_range(&w, state->root, state->first, state->last)) meet(&w);
 }
 
 lrt_status lrt_plan_run(lrt_plan *plan, lrt_error *err) {
+  return lrt_plan_run_nodes(plan, 0, plan->graph->node_count, err);
+}
+
+lrt_status lrt_plan_run_nodes(lrt_plan *plan, int32_t first, int32_t count, lrt_error *err) {
   run_state state = {.runtime = plan->runtime, .root = plan, .failed_at = UINT64_MAX, .claimed = ATOMIC_FLAG_INIT,
-                     .status = LRT_OK, .err = err, .started = lrt_clock_seconds(), .nodes_run = 0};
+                     .status = LRT_OK, .err = err, .started = lrt_clock_seconds(), .nodes_run = 0, .first = first, .last = first + count};
   lrt_team_run(plan->runtime->team, walk_root, &state, true);
   lrt_counter_add(LRT_COUNTER_STEPS_RUN, state.nodes_run);
   if (state.status == LRT_OK) lrt_plan_commit_states(plan);
