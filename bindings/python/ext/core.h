@@ -1,0 +1,54 @@
+/* core.h: the objects of litert._core and what its files share. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LITERT_PYTHON_CORE_H
+#define LITERT_PYTHON_CORE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "litert/interpreter.h"
+
+/* A model; `content` is the bytes object it was opened from, or NULL. */
+typedef struct core_model {
+  PyObject_HEAD
+  lrt_model *model;
+  PyObject *content;
+} core_model;
+
+typedef struct core_interpreter {
+  PyObject_HEAD
+  lrt_interpreter *interpreter;
+  core_model *model;
+  Py_ssize_t views; /* live views of its memory */
+  int running;      /* a call that released the lock of Python is under way */
+  int threads;
+} core_interpreter;
+
+extern PyTypeObject *core_model_type;
+extern PyTypeObject *core_interpreter_type;
+extern PyTypeObject *core_view_type;
+
+/* Each makes its type and adds it to the module; -1 with an exception set when that fails. */
+int core_add_view(PyObject *module);
+int core_add_model(PyObject *module);
+int core_add_interpreter(PyObject *module);
+
+/* Memory of a tensor as an object with __array_interface__, which numpy takes over without copying. `owner` (a
+ * model or an interpreter) stays alive as long as the view; an interpreter counts its views. */
+PyObject *core_view_create(PyObject *owner, const lrt_tensor_view *tensor, int read_only);
+
+/* Sets the exception of litert.errors for a failed call; returns NULL. */
+PyObject *core_raise(const lrt_error *err);
+/* Hands the log records that came up so far to Python; keeps a pending exception as it is. */
+void core_deliver_log(void);
+
+PyObject *core_shape_tuple(const lrt_shape *shape);
+PyObject *core_index_tuple(const int32_t *values, int32_t count);
+/* Text of the library; bytes that are no UTF-8 are kept as surrogates. */
+PyObject *core_text(const char *text);
+/* tp_new of types whose objects only the library makes. */
+PyObject *core_refuse_new(PyTypeObject *type, PyObject *args, PyObject *keywords);
+/* Adds `value` (the reference is taken over) under `key`; -1 with an exception set when it is NULL. */
+int core_put(PyObject *dict, const char *key, PyObject *value);
+
+#endif

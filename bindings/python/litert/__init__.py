@@ -1,0 +1,32 @@
+# __init__.py: what `import litert` offers.
+# SPDX-License-Identifier: Apache-2.0
+"""litert runs quantized edge models (.tflite, and the models inside .litertlm and .task bundles)."""
+from __future__ import annotations
+
+from typing import Dict
+
+from . import _core, _log
+from .delegate import Delegate, load_delegate
+from .errors import LitertError
+from .interpreter import Interpreter, OpResolverType, SignatureRunner
+from .manager import LiteRTManager
+
+__version__ = _core.VERSION
+__all__ = [
+    "Delegate",
+    "Interpreter",
+    "LiteRTManager",
+    "LitertError",
+    "OpResolverType",
+    "SignatureRunner",
+    "counters",
+    "errors",
+    "load_delegate",
+]
+
+_log.connect()
+
+
+def counters() -> Dict[str, int]:
+    """What the library has done since the process started, in numbers that only grow."""
+    return _core.counters()

@@ -1,0 +1,293 @@
+# _wrapper.py: what the classic Interpreter does on the native one, under the names that tools call directly.
+# SPDX-License-Identifier: Apache-2.0
+"""The object behind ``Interpreter._interpreter``.
+
+Quantizers and calibrators reach through :class:`litert.Interpreter` for it, so its methods keep their usual names.
+"""
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core, _log, _models, _tensors, errors
+from ._tensors import Array
+
+Indices = npt.NDArray[np.int32]
+
+VIEW_HELD = (
+    "There is at least 1 reference to internal data\n"
+    "      in the interpreter in the form of a numpy array or slice. Be sure to\n"
+    "      only hold the function returned from tensor() if you are using raw\n"
+    "      data access."
+)
+
+
+class _TensorMissing(errors.InvalidArgumentError, RuntimeError):
+    """A tensor index out of range, where scripts catch ValueError or RuntimeError."""
+
+
+class InterpreterWrapper:
+    """One native interpreter; every method takes file indices of tensors and subgraphs."""
+
+    def __init__(self, model: _models.Model, threads: int, mode: int, preserve: bool, profile: bool = False) -> None:
+        _log.follow_logger()
+        self._model = model
+        self._options = {"mode": mode, "preserve": preserve, "profile": profile}
+        self._native = _core.Interpreter(model.native, threads=threads, **self._options)  # type: ignore[arg-type]
+        self._subgraphs = [model.native.subgraph(i) for i in range(model.native.subgraph_count)]
+        self._signatures = {key: (subgraph, inputs, outputs)
+                            for key, subgraph, inputs, outputs in model.native.signatures()}
+
+    @property
+    def native(self) -> _core.Interpreter:
+        """The native interpreter."""
+        return self._native
+
+    # ---- checks ----
+
+    def _check(self, tensor_index: int, subgraph_index: int) -> None:
+        count = len(self._subgraphs)
+        if not 0 <= subgraph_index < count:
+            raise errors.InvalidArgumentError(
+                f"Invalid subgraph index {subgraph_index} exceeds max subgraph index {count}")
+        tensors = self._subgraphs[subgraph_index]["tensors"]
+        if not 0 <= tensor_index < tensors:
+            raise _TensorMissing(f"Invalid tensor index {tensor_index} exceeds max tensor index {tensors}")
+
+    def ensure_safe(self) -> None:
+        """Raises while somebody holds an array over the memory that a call may move."""
+        if self._native.views > 0:
+            raise errors.WrongStateError(VIEW_HELD)
+
+    def _info(self, tensor_index: int, subgraph_index: int) -> Dict[str, Any]:
+        self._check(tensor_index, subgraph_index)
+        return self._model.native.tensor(subgraph_index, tensor_index)
+
+    # ---- running ----
+
+    def AllocateTensors(self, subgraph_index: int = 0) -> None:
+        """Plans a subgraph and gets its memory."""
+        if self._native.is_allocated(subgraph_index):
+            return
+        self.ensure_safe()
+        try:
+            self._native.allocate(subgraph_index)
+        except errors.LitertError as error:
+            raise errors.as_runtime_error(error) from None
+
+    def Invoke(self, subgraph_index: int = 0) -> None:
+        """Runs a subgraph once."""
+        if not self._native.is_allocated(subgraph_index):
+            raise errors.WrongStateError("Invoke called on model that is not ready.")
+        self.ensure_safe()
+        try:
+            self._native.invoke(subgraph_index)
+        except errors.LitertError as error:
+            raise errors.as_runtime_error(error) from None
+
+    def ResetVariableTensors(self) -> None:
+        """Sets every variable tensor back to zero."""
+        self._native.reset_variables()
+
+    def SetNumThreads(self, num_threads: int) -> None:
+        """Makes a new native interpreter with that many threads; tensors must be allocated again."""
+        if num_threads < 1 and num_threads != -1:
+            raise errors.InvalidArgumentError("num_threads should be >= 1 or -1")
+        if num_threads == self._native.threads:
+            return
+        self.ensure_safe()
+        old = self._native
+        new = _core.Interpreter(self._model.native, threads=num_threads, **self._options)  # type: ignore[arg-type]
+        for number, subgraph in enumerate(self._subgraphs):
+            for tensor in subgraph["inputs"]:
+                new.resize(number, tensor, old.tensor(number, tensor)[1], False)
+            if old.is_allocated(number):
+                new.allocate(number)
+        self._native = new
+
+    def ResizeInputTensor(self, tensor_index: int, size: Indices, strict: bool = False,
+                          subgraph_index: int = 0) -> None:
+        """Gives an input another shape; other tensors are left as they are."""
+        if not isinstance(size, np.ndarray) or size.dtype != np.int32:
+            kind = "unknown" if not isinstance(size, np.ndarray) else str(size.dtype.num)
+            raise errors.InvalidArgumentError(f"Shape must be type int32 (was {kind}).")
+        self._check(tensor_index, subgraph_index)
+        if size.ndim != 1:
+            raise errors.InvalidArgumentError(f"Shape should be 1D instead of {size.ndim}D.")
+        shape = tuple(size.tolist())
+        if strict:
+            self._check_strict(tensor_index, subgraph_index, shape)
+        if tensor_index not in self._subgraphs[subgraph_index]["inputs"]:
+            return
+        if self._native.tensor(subgraph_index, tensor_index)[1] == shape:
+            return
+        self.ensure_safe()
+        try:
+            self._native.resize(subgraph_index, tensor_index, shape, False)
+        except errors.LitertError as error:
+            raise errors.as_runtime_error(error) from None
+
+    def _check_strict(self, tensor_index: int, subgraph_index: int, shape: Tuple[int, ...]) -> None:
+        present = self._native.tensor(subgraph_index, tensor_index)[1]
+        signature = self._info(tensor_index, subgraph_index)["shape_signature"]
+        if len(present) != len(shape):
+            raise errors.ShapeError(
+                f"Attempting to resize tensor {tensor_index} from {len(present)} to {len(shape)} dimensions. "
+                "ResizeInputTensorStrict only allows mutating unknown dimensions identified by -1.")
+        for axis, (now, wanted) in enumerate(zip(present, shape)):
+            known = axis >= len(signature) or signature[axis] != -1
+            if known and now != wanted:
+                raise errors.ShapeError(
+                    f"Attempting to resize dimension {axis} of tensor {tensor_index} with value {now} to {wanted}. "
+                    "ResizeInputTensorStrict only allows mutating unknown dimensions identified by -1.")
+
+    # ---- contents ----
+
+    def SetTensor(self, i: int, value: Any, subgraph_index: int = 0) -> None:
+        """Copies an array of the tensor's shape and type into it."""
+        self._check(i, subgraph_index)
+        array: Array = np.asarray(value)
+        kind, shape, view = self._native.tensor(subgraph_index, i)
+        if not _tensors.is_of_type(array, kind):
+            name = self._info(i, subgraph_index)["name"]
+            raise errors.InvalidArgumentError(
+                f"Cannot set tensor: Got value of type {_tensors.type_name(array)} but expected type "
+                f"{_tensors.NAMES[kind].upper()} for input {i}, name: {name} ")
+        if array.ndim != len(shape):
+            raise errors.InvalidArgumentError(
+                f"Cannot set tensor: Dimension mismatch. Got {array.ndim} but expected {len(shape)} for input {i}.")
+        for axis, (given, wanted) in enumerate(zip(array.shape, shape)):
+            if given != wanted:
+                raise errors.InvalidArgumentError(
+                    f"Cannot set tensor: Dimension mismatch. Got {given} but expected {wanted} for dimension {axis} "
+                    f"of input {i}.")
+        if not self._native.is_allocated(subgraph_index) or (view is None and kind != _tensors.STRING):
+            raise errors.InvalidArgumentError(
+                "Cannot set tensor: Tensor is unallocated. Try calling allocate_tensors() first")
+        if kind == _tensors.STRING:
+            self._native.set_strings(subgraph_index, i, _tensors.strings_of(array))
+            return
+        assert view is not None
+        if self._info(i, subgraph_index)["is_constant"]:
+            raise errors.InvalidArgumentError(f"Cannot set tensor: tensor {i} is a constant of the model")
+        _tensors.write(view, kind, array)
+
+    def GetTensor(self, tensor_index: int, subgraph_index: int = 0) -> Array:
+        """A copy of the contents of a tensor."""
+        self._check(tensor_index, subgraph_index)
+        kind, shape, view = self._native.tensor(subgraph_index, tensor_index)
+        if view is None:
+            raise errors.InvalidArgumentError("Tensor data is null. Run allocate_tensors() first")
+        return _tensors.read(view, kind, shape)
+
+    def tensor(self, base: Any, tensor_index: int, subgraph_index: int = 0) -> Array:
+        """An array over the memory of a tensor; a copy for text and types of less than a byte."""
+        del base  # the array itself keeps the interpreter alive
+        self._check(tensor_index, subgraph_index)
+        kind, shape, view = self._native.tensor(subgraph_index, tensor_index)
+        if view is None:
+            raise errors.InvalidArgumentError("Tensor data is null. Run allocate_tensors() first")
+        if not _tensors.has_live_view(kind):
+            return _tensors.read(view, kind, shape)
+        return _tensors.live(view, kind, shape)
+
+    # ---- looking into the model ----
+
+    def NumSubgraphs(self) -> int:
+        """Number of subgraphs."""
+        return len(self._subgraphs)
+
+    def NumTensors(self, subgraph_index: int = 0) -> int:
+        """Number of tensors of a subgraph."""
+        return int(self._subgraphs[subgraph_index]["tensors"])
+
+    def NumNodes(self) -> int:
+        """Number of nodes of the main subgraph."""
+        return int(self._subgraphs[0]["nodes"])
+
+    def InputIndices(self) -> Indices:
+        """Tensor indices of the inputs of the main subgraph."""
+        return np.array(self._subgraphs[0]["inputs"], dtype=np.int32)
+
+    def OutputIndices(self) -> Indices:
+        """Tensor indices of the outputs of the main subgraph."""
+        return np.array(self._subgraphs[0]["outputs"], dtype=np.int32)
+
+    def _node(self, i: int) -> Dict[str, Any]:
+        if not 0 <= i < self.NumNodes():
+            raise errors.InvalidArgumentError("Invalid node index")
+        return self._model.native.node(0, i)
+
+    def NodeName(self, i: int) -> str:
+        """Operator of a node."""
+        return str(self._node(i)["name"])
+
+    def NodeInputs(self, i: int) -> Indices:
+        """Tensor indices that a node reads, -1 = left out."""
+        return np.array(self._node(i)["inputs"], dtype=np.int32)
+
+    def NodeOutputs(self, i: int) -> Indices:
+        """Tensor indices that a node writes."""
+        return np.array(self._node(i)["outputs"], dtype=np.int32)
+
+    def TensorName(self, tensor_index: int, subgraph_index: int = 0) -> str:
+        """Name of a tensor."""
+        return str(self._info(tensor_index, subgraph_index)["name"])
+
+    def TensorType(self, tensor_index: int, subgraph_index: int = 0) -> Any:
+        """numpy's class of the elements, None where numpy has none."""
+        return _tensors.CLASSES[self._info(tensor_index, subgraph_index)["type"]]
+
+    def TensorSize(self, tensor_index: int, subgraph_index: int = 0) -> Indices:
+        """Present shape."""
+        self._check(tensor_index, subgraph_index)
+        return np.array(self._native.tensor(subgraph_index, tensor_index)[1], dtype=np.int32)
+
+    def TensorSizeSignature(self, tensor_index: int, subgraph_index: int = 0) -> Indices:
+        """Shape with -1 for dimensions that the file leaves open; the present shape where it leaves none open."""
+        info = self._info(tensor_index, subgraph_index)
+        if info["shape_signature"] == info["shape"]:
+            return self.TensorSize(tensor_index, subgraph_index)
+        return np.array(info["shape_signature"], dtype=np.int32)
+
+    def TensorQuantization(self, tensor_index: int, subgraph_index: int = 0) -> Tuple[float, int]:
+        """(scale, zero point) of a tensor quantized as a whole, else (0.0, 0)."""
+        quant = self._info(tensor_index, subgraph_index)["quant"]
+        if len(quant["scales"]) != 1:
+            return 0.0, 0
+        return quant["scales"][0], quant["zero_points"][0]
+
+    def TensorQuantizationParameters(self, tensor_index: int, subgraph_index: int = 0
+                                     ) -> Tuple[npt.NDArray[np.float32], Indices, int, int]:
+        """(scales, zero points, quantized dimension, block size)."""
+        quant = self._info(tensor_index, subgraph_index)["quant"]
+        return (np.array(quant["scales"], dtype=np.float32), np.array(quant["zero_points"], dtype=np.int32),
+                int(quant["dimension"]), int(quant["block_size"]))
+
+    def TensorSparsityParameters(self, tensor_index: int, subgraph_index: int = 0) -> Dict[str, Any]:
+        """Always empty: contents of sparse tensors are shown as they are stored."""
+        self._check(tensor_index, subgraph_index)
+        return {}
+
+    # ---- signatures ----
+
+    def GetSignatureDefs(self) -> Dict[str, Dict[str, Any]]:
+        """{key: {"inputs": {name: tensor}, "outputs": {name: tensor}}}."""
+        return {key: {"inputs": dict(inputs), "outputs": dict(outputs)}
+                for key, (_, inputs, outputs) in sorted(self._signatures.items())}
+
+    def GetSubgraphIndexFromSignature(self, signature_key: str) -> int:
+        """The subgraph that a signature runs."""
+        if signature_key not in self._signatures:
+            raise errors.InvalidArgumentError("No matching signature.")
+        return self._signatures[signature_key][0]
+
+    def interpreter(self) -> int:
+        """Address of the native interpreter."""
+        return self._native.address
+
+    def steps(self, subgraph_index: int = 0) -> List[Dict[str, Any]]:
+        """What the plan of a subgraph runs, in order."""
+        return self._native.steps(subgraph_index)
