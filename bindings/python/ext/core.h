@@ -10,14 +10,12 @@
 
 /* A model; `content` is the bytes object it was opened from, or NULL. */
 typedef struct core_model {
-  PyObject_HEAD
-  lrt_model *model;
+  PyObject_HEAD lrt_model *model;
   PyObject *content;
 } core_model;
 
 typedef struct core_interpreter {
-  PyObject_HEAD
-  lrt_interpreter *interpreter;
+  PyObject_HEAD lrt_interpreter *interpreter;
   core_model *model;
   Py_ssize_t views; /* live views of its memory */
   int running;      /* a call that released the lock of Python is under way */

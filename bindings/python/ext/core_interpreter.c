@@ -19,8 +19,10 @@ static lrt_status create_native(lrt_model *model, lrt_interpreter_options *optio
                                 lrt_interpreter **out, lrt_error *err) {
   lrt_status status = choose_threads(*threads, options, err);
   if (status != LRT_OK) return status;
-  if (options->threads != NULL) *threads = lrt_threads_count(options->threads);
-  else if (*threads == 0) *threads = 1;
+  if (options->threads != NULL)
+    *threads = lrt_threads_count(options->threads);
+  else if (*threads == 0)
+    *threads = 1;
   status = lrt_interpreter_create(model, options, out, err);
   lrt_threads_destroy(options->threads);
   return status;
@@ -39,17 +41,16 @@ static PyObject *interpreter_new(PyTypeObject *type, PyObject *args, PyObject *k
   lrt_error err = {LRT_OK, ""};
   lrt_status status;
   (void)type;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|iippKKd", names, core_model_type, &model, &threads, &mode,
-                                   &preserve, &profile, &max_bytes, &max_steps, &max_seconds))
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|iippKKd", names, core_model_type, &model, &threads,
+                                   &mode, &preserve, &profile, &max_bytes, &max_steps, &max_seconds))
     return NULL;
   lrt_interpreter_options options = {.mode = (lrt_mode)mode,
                                      .preserve_all_tensors = preserve,
                                      .profile = profile,
                                      .limits = {max_bytes, max_steps, max_seconds}};
-  Py_BEGIN_ALLOW_THREADS
-  status = create_native(((core_model *)model)->model, &options, &threads, &native, &err);
-  Py_END_ALLOW_THREADS
-  core_deliver_log();
+  Py_BEGIN_ALLOW_THREADS status =
+      create_native(((core_model *)model)->model, &options, &threads, &native, &err);
+  Py_END_ALLOW_THREADS core_deliver_log();
   if (status != LRT_OK) return core_raise(&err);
   core_interpreter *self = PyObject_New(core_interpreter, core_interpreter_type);
   if (self == NULL) {
@@ -78,7 +79,8 @@ static void interpreter_dealloc(PyObject *self) {
 static lrt_interpreter *idle(PyObject *self) {
   core_interpreter *it = (core_interpreter *)self;
   if (!it->running) return it->interpreter;
-  const lrt_error err = {LRT_WRONG_STATE, "the interpreter is running in another thread; use one interpreter per thread"};
+  const lrt_error err = {LRT_WRONG_STATE,
+                         "the interpreter is running in another thread; use one interpreter per thread"};
   core_raise(&err);
   return NULL;
 }
@@ -115,7 +117,8 @@ static PyObject *interpreter_resize(PyObject *self, PyObject *args) {
   if (native == NULL) return NULL;
   if (!PyArg_ParseTuple(args, "iiO!p", &subgraph, &tensor, &PyTuple_Type, &tuple, &strict)) return NULL;
   if (read_shape(tuple, &shape) != 0) return NULL;
-  if (lrt_interpreter_resize_input(native, subgraph, tensor, &shape, strict, &err) != LRT_OK) return core_raise(&err);
+  if (lrt_interpreter_resize_input(native, subgraph, tensor, &shape, strict, &err) != LRT_OK)
+    return core_raise(&err);
   Py_RETURN_NONE;
 }
 
@@ -130,10 +133,8 @@ static PyObject *run_unlocked(PyObject *self, PyObject *args, work_function work
   lrt_interpreter *native = idle(self);
   if (native == NULL || !PyArg_ParseTuple(args, "i", &subgraph)) return NULL;
   it->running = 1;
-  Py_BEGIN_ALLOW_THREADS
-  status = work(native, subgraph, &err);
-  Py_END_ALLOW_THREADS
-  it->running = 0;
+  Py_BEGIN_ALLOW_THREADS status = work(native, subgraph, &err);
+  Py_END_ALLOW_THREADS it->running = 0;
   core_deliver_log();
   if (status != LRT_OK) return core_raise(&err);
   Py_RETURN_NONE;
@@ -184,8 +185,8 @@ static PyObject *interpreter_tensor(PyObject *self, PyObject *args) {
   const lrt_interpreter *native = idle(self);
   if (native == NULL || !PyArg_ParseTuple(args, "ii", &subgraph, &tensor)) return NULL;
   if (lrt_interpreter_tensor(native, subgraph, tensor, &view, &err) != LRT_OK) return core_raise(&err);
-  const int empty = view.data == NULL && lrt_interpreter_is_allocated(native, subgraph) && view.type != LRT_STRING &&
-                    lrt_shape_count(&view.shape) == 0;
+  const int empty = view.data == NULL && lrt_interpreter_is_allocated(native, subgraph) &&
+                    view.type != LRT_STRING && lrt_shape_count(&view.shape) == 0;
   if (view.data == NULL && !empty) {
     memory = Py_None;
     Py_INCREF(memory);
@@ -218,7 +219,8 @@ static PyObject *interpreter_set_strings(PyObject *self, PyObject *args) {
     failed = 1;
     PyErr_SetString(PyExc_ValueError, "too many strings for one tensor");
   }
-  if (!failed && lrt_interpreter_set_strings(native, subgraph, tensor, (int32_t)count, text, length, &err) != LRT_OK) {
+  if (!failed &&
+      lrt_interpreter_set_strings(native, subgraph, tensor, (int32_t)count, text, length, &err) != LRT_OK) {
     failed = 1;
     core_raise(&err);
   }
@@ -240,7 +242,8 @@ static PyObject *interpreter_memory(PyObject *self, PyObject *unused) {
 }
 
 /* [(name, type, shape)] of the operands of a planned node, None where one is left out. */
-static PyObject *operands(const lrt_interpreter *native, int subgraph, int index, int is_output, int32_t count) {
+static PyObject *operands(const lrt_interpreter *native, int subgraph, int index, int is_output,
+                          int32_t count) {
   PyObject *list = PyList_New(0);
   for (int32_t i = 0; list != NULL && i < count; i++) {
     const char *name = NULL;
@@ -266,10 +269,10 @@ static PyObject *interpreter_steps(PyObject *self, PyObject *args) {
     lrt_step_info info;
     if (lrt_interpreter_step(native, subgraph, i, &info) != LRT_OK) continue;
     PyObject *entry = Py_BuildValue(
-        "{s:i,s:N,s:N,s:N,s:N,s:i,s:d,s:K,s:N,s:N}", "node", (int)info.node, "name", core_text(info.name), "within",
-        core_text(info.within), "kernel", core_text(info.kernel), "note", core_text(info.note), "steps",
-        (int)info.step_count, "seconds", info.seconds, "calls", (unsigned long long)info.calls, "inputs",
-        operands(native, subgraph, i, 0, info.input_count), "outputs",
+        "{s:i,s:N,s:N,s:N,s:N,s:i,s:d,s:K,s:N,s:N}", "node", (int)info.node, "name", core_text(info.name),
+        "within", core_text(info.within), "kernel", core_text(info.kernel), "note", core_text(info.note),
+        "steps", (int)info.step_count, "seconds", info.seconds, "calls", (unsigned long long)info.calls,
+        "inputs", operands(native, subgraph, i, 0, info.input_count), "outputs",
         operands(native, subgraph, i, 1, info.output_count));
     if (entry == NULL || PyList_Append(list, entry) != 0) Py_CLEAR(list);
     Py_XDECREF(entry);

@@ -30,10 +30,8 @@ static PyObject *model_open(PyObject *unused, PyObject *args) {
   if (!PyArg_ParseTuple(args, "O&|pK", PyUnicode_FSConverter, &path, &copy, &max_bytes)) return NULL;
   const char *name = PyBytes_AsString(path);
   const lrt_model_options options = {.copy = copy, .limits = {.bytes = max_bytes}};
-  Py_BEGIN_ALLOW_THREADS
-  status = lrt_model_open(name, &options, &model, &err);
-  Py_END_ALLOW_THREADS
-  Py_DECREF(path);
+  Py_BEGIN_ALLOW_THREADS status = lrt_model_open(name, &options, &model, &err);
+  Py_END_ALLOW_THREADS Py_DECREF(path);
   core_deliver_log();
   return status == LRT_OK ? opened(model, NULL) : core_raise(&err);
 }
@@ -51,10 +49,8 @@ static PyObject *model_open_bytes(PyObject *unused, PyObject *args) {
   if (!PyArg_ParseTuple(args, "S|K", &content, &max_bytes)) return NULL;
   if (PyBytes_AsStringAndSize(content, &bytes, &length) != 0) return NULL;
   const lrt_model_options options = {.limits = {.bytes = max_bytes}};
-  Py_BEGIN_ALLOW_THREADS
-  status = lrt_model_open_memory(bytes, (uint64_t)length, &options, &model, &err);
-  Py_END_ALLOW_THREADS
-  core_deliver_log();
+  Py_BEGIN_ALLOW_THREADS status = lrt_model_open_memory(bytes, (uint64_t)length, &options, &model, &err);
+  Py_END_ALLOW_THREADS core_deliver_log();
   return status == LRT_OK ? opened(model, content) : core_raise(&err);
 }
 
@@ -67,7 +63,9 @@ static void model_dealloc(PyObject *self) {
   Py_DECREF(type);
 }
 
-static const lrt_model *model_of(PyObject *self) { return ((core_model *)self)->model; }
+static const lrt_model *model_of(PyObject *self) {
+  return ((core_model *)self)->model;
+}
 
 static PyObject *no_such(const char *what, int index) {
   return PyErr_Format(PyExc_IndexError, "%s %d does not exist", what, index);
@@ -79,9 +77,10 @@ static PyObject *model_subgraph(PyObject *self, PyObject *args) {
   lrt_subgraph_info info;
   if (!PyArg_ParseTuple(args, "i", &index)) return NULL;
   if (lrt_model_subgraph(model_of(self), index, &info) != LRT_OK) return no_such("subgraph", index);
-  return Py_BuildValue("{s:N,s:i,s:i,s:N,s:N}", "name", core_text(info.name), "tensors", (int)info.tensor_count,
-                       "nodes", (int)info.node_count, "inputs", core_index_tuple(info.inputs, info.input_count),
-                       "outputs", core_index_tuple(info.outputs, info.output_count));
+  return Py_BuildValue("{s:N,s:i,s:i,s:N,s:N}", "name", core_text(info.name), "tensors",
+                       (int)info.tensor_count, "nodes", (int)info.node_count, "inputs",
+                       core_index_tuple(info.inputs, info.input_count), "outputs",
+                       core_index_tuple(info.outputs, info.output_count));
 }
 
 static PyObject *scales_tuple(const lrt_quant *quant) {
@@ -96,8 +95,9 @@ static PyObject *scales_tuple(const lrt_quant *quant) {
 
 static PyObject *quant_dict(const lrt_quant *quant) {
   const int affine = quant->kind == LRT_QUANT_AFFINE;
-  return Py_BuildValue("{s:i,s:N,s:N,s:i,s:i,s:i,s:i}", "kind", (int)quant->kind, "scales", scales_tuple(quant),
-                       "zero_points", core_index_tuple(quant->zero_point, affine ? quant->count : 0), "dimension",
+  return Py_BuildValue("{s:i,s:N,s:N,s:i,s:i,s:i,s:i}", "kind", (int)quant->kind, "scales",
+                       scales_tuple(quant), "zero_points",
+                       core_index_tuple(quant->zero_point, affine ? quant->count : 0), "dimension",
                        (int)quant->dimension, "block_size", (int)quant->block_size, "scales_tensor",
                        (int)quant->scales_tensor, "zero_points_tensor", (int)quant->zero_points_tensor);
 }
@@ -108,12 +108,12 @@ static PyObject *model_tensor(PyObject *self, PyObject *args) {
   lrt_tensor_info info;
   if (!PyArg_ParseTuple(args, "ii", &subgraph, &index)) return NULL;
   if (lrt_model_tensor(model_of(self), subgraph, index, &info) != LRT_OK) return no_such("tensor", index);
-  return Py_BuildValue("{s:N,s:i,s:N,s:N,s:N,s:O,s:O,s:O,s:K}", "name", core_text(info.name), "type", (int)info.type,
-                       "shape", core_shape_tuple(&info.shape), "shape_signature",
-                       core_shape_tuple(&info.shape_signature), "quant", quant_dict(&info.quant), "is_variable",
-                       info.is_variable ? Py_True : Py_False, "is_sparse", info.is_sparse ? Py_True : Py_False,
-                       "is_constant", info.data != NULL ? Py_True : Py_False, "bytes",
-                       (unsigned long long)info.bytes);
+  return Py_BuildValue("{s:N,s:i,s:N,s:N,s:N,s:O,s:O,s:O,s:K}", "name", core_text(info.name), "type",
+                       (int)info.type, "shape", core_shape_tuple(&info.shape), "shape_signature",
+                       core_shape_tuple(&info.shape_signature), "quant", quant_dict(&info.quant),
+                       "is_variable", info.is_variable ? Py_True : Py_False, "is_sparse",
+                       info.is_sparse ? Py_True : Py_False, "is_constant",
+                       info.data != NULL ? Py_True : Py_False, "bytes", (unsigned long long)info.bytes);
 }
 
 /* constant(subgraph, i) -> read-only View of the stored contents, or None for computed tensors */
@@ -134,12 +134,13 @@ static PyObject *model_node(PyObject *self, PyObject *args) {
   char options[1024] = "";
   if (!PyArg_ParseTuple(args, "ii", &subgraph, &index)) return NULL;
   if (lrt_model_node(model_of(self), subgraph, index, &info) != LRT_OK) return no_such("node", index);
-  if (lrt_model_node_options(model_of(self), subgraph, index, options, sizeof options) != LRT_OK) options[0] = '\0';
-  return Py_BuildValue("{s:N,s:i,s:i,s:O,s:O,s:N,s:N,s:N}", "name", core_text(info.name), "code", (int)info.code,
-                       "version", (int)info.version, "is_custom", info.is_custom ? Py_True : Py_False,
-                       "is_supported", info.is_supported ? Py_True : Py_False, "inputs",
-                       core_index_tuple(info.inputs, info.input_count), "outputs",
-                       core_index_tuple(info.outputs, info.output_count), "options", core_text(options));
+  if (lrt_model_node_options(model_of(self), subgraph, index, options, sizeof options) != LRT_OK)
+    options[0] = '\0';
+  return Py_BuildValue(
+      "{s:N,s:i,s:i,s:O,s:O,s:N,s:N,s:N}", "name", core_text(info.name), "code", (int)info.code, "version",
+      (int)info.version, "is_custom", info.is_custom ? Py_True : Py_False, "is_supported",
+      info.is_supported ? Py_True : Py_False, "inputs", core_index_tuple(info.inputs, info.input_count),
+      "outputs", core_index_tuple(info.outputs, info.output_count), "options", core_text(options));
 }
 
 typedef lrt_status (*end_function)(const lrt_model *, int32_t, int32_t, const char **, int32_t *);
@@ -219,7 +220,8 @@ static PyMethodDef model_methods[] = {
     {"open_bytes", model_open_bytes, METH_VARARGS | METH_STATIC, "open_bytes(content, max_bytes=0) -> Model"},
     {"subgraph", model_subgraph, METH_VARARGS, "subgraph(index) -> dict"},
     {"tensor", model_tensor, METH_VARARGS, "tensor(subgraph, index) -> dict, as in the file"},
-    {"constant", model_constant, METH_VARARGS, "constant(subgraph, index) -> View of stored contents or None"},
+    {"constant", model_constant, METH_VARARGS,
+     "constant(subgraph, index) -> View of stored contents or None"},
     {"node", model_node, METH_VARARGS, "node(subgraph, index) -> dict"},
     {"signatures", model_signatures, METH_NOARGS, "signatures() -> [(key, subgraph, inputs, outputs)]"},
     {"metadata", model_metadata, METH_NOARGS, "metadata() -> {name: bytes}"},
@@ -244,7 +246,8 @@ static PyType_Slot model_slots[] = {
     {0, NULL},
 };
 
-static PyType_Spec model_spec = {"litert._core.Model", (int)sizeof(core_model), 0, Py_TPFLAGS_DEFAULT, model_slots};
+static PyType_Spec model_spec = {"litert._core.Model", (int)sizeof(core_model), 0, Py_TPFLAGS_DEFAULT,
+                                 model_slots};
 
 int core_add_model(PyObject *module) {
   core_model_type = (PyTypeObject *)PyType_FromSpec(&model_spec);

@@ -63,8 +63,9 @@ void core_deliver_log(void) {
   if (log_receiver == NULL || !take_record(&record)) return;
   PyErr_Fetch(&type, &value, &trace);
   do {
-    PyObject *result = PyObject_CallFunction(log_receiver, "diNNN", record.time, record.level, core_text(record.room),
-                                             core_text(record.event), core_text(record.fields));
+    PyObject *result =
+        PyObject_CallFunction(log_receiver, "diNNN", record.time, record.level, core_text(record.room),
+                              core_text(record.event), core_text(record.fields));
     if (result == NULL) PyErr_WriteUnraisable(log_receiver);
     Py_XDECREF(result);
   } while (take_record(&record));
@@ -72,7 +73,9 @@ void core_deliver_log(void) {
 }
 
 /* A child has no thread that could unlock what another thread of its parent held. */
-static void unlock_in_child(void) { pthread_mutex_init(&kept.lock, NULL); }
+static void unlock_in_child(void) {
+  pthread_mutex_init(&kept.lock, NULL);
+}
 
 /* set_log(function): function(time, level, room, event, fields) receives the records of the library. */
 static PyObject *set_log(PyObject *module, PyObject *function) {
@@ -101,7 +104,8 @@ static PyObject *counters(PyObject *module, PyObject *unused) {
   (void)module;
   (void)unused;
   for (size_t i = 0; dict != NULL && i < LRT_COUNTER_COUNT && i < known; i++)
-    if (core_put(dict, lrt_counter_name((lrt_counter)i), PyLong_FromUnsignedLongLong(values[i])) != 0) Py_CLEAR(dict);
+    if (core_put(dict, lrt_counter_name((lrt_counter)i), PyLong_FromUnsignedLongLong(values[i])) != 0)
+      Py_CLEAR(dict);
   return dict;
 }
 

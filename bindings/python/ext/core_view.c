@@ -3,8 +3,7 @@
 #include "core.h"
 
 typedef struct core_view {
-  PyObject_HEAD
-  PyObject *owner;
+  PyObject_HEAD PyObject *owner;
   lrt_tensor_view tensor;
   int read_only;
 } core_view;
@@ -63,11 +62,12 @@ static PyObject *view_interface(PyObject *self, void *unused) {
   const core_view *view = (const core_view *)self;
   const lrt_tensor_view *tensor = &view->tensor;
   const char *code = type_code(tensor->type);
-  PyObject *shape = code != NULL ? core_shape_tuple(&tensor->shape) : Py_BuildValue("(n)", (Py_ssize_t)tensor->bytes);
+  PyObject *shape =
+      code != NULL ? core_shape_tuple(&tensor->shape) : Py_BuildValue("(n)", (Py_ssize_t)tensor->bytes);
   (void)unused;
   if (shape == NULL) return NULL;
-  return Py_BuildValue("{s:N,s:s,s:(N,O),s:i}", "shape", shape, "typestr", code != NULL ? code : "|u1", "data",
-                       PyLong_FromVoidPtr(tensor->data != NULL ? tensor->data : &nothing),
+  return Py_BuildValue("{s:N,s:s,s:(N,O),s:i}", "shape", shape, "typestr", code != NULL ? code : "|u1",
+                       "data", PyLong_FromVoidPtr(tensor->data != NULL ? tensor->data : &nothing),
                        view->read_only ? Py_True : Py_False, "version", 3);
 }
 
@@ -84,7 +84,8 @@ static PyType_Slot view_slots[] = {
     {0, NULL},
 };
 
-static PyType_Spec view_spec = {"litert._core.View", (int)sizeof(core_view), 0, Py_TPFLAGS_DEFAULT, view_slots};
+static PyType_Spec view_spec = {"litert._core.View", (int)sizeof(core_view), 0, Py_TPFLAGS_DEFAULT,
+                                view_slots};
 
 int core_add_view(PyObject *module) {
   core_view_type = (PyTypeObject *)PyType_FromSpec(&view_spec);

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
+from . import _core, errors
 
 Array = npt.NDArray[Any]
 
@@ -106,7 +106,7 @@ def strings_of(array: Array) -> List[bytes]:
         if isinstance(value, str):
             value = value.encode("utf-8")
         elif not isinstance(value, (bytes, bytearray)):
-            raise TypeError(f"a string tensor takes str or bytes, not {type(value).__name__}")
+            raise errors.InvalidArgumentError(f"a string tensor takes str or bytes, not {type(value).__name__}")
         strings.append(bytes(value))
     return strings
 
