@@ -1,0 +1,75 @@
+/* lstm_basic.c: LSTM of kernel type BASIC: one joined weight matrix, state handed in and out as tensors. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "kernels/elementwise/ew_unary.h"
+#include "ops/lstm_slots.h"
+#include "ops/rnn_weights.h"
+
+/* Inputs: x, previous activation, weights [4 n][n_input + n], bias [4 n], previous state. Outputs: activation, state,
+ * x joined with the previous activation, gates. The gates stand in the order input, cell, forget, output. */
+typedef struct basic_plan {
+  int64_t batch, n_input, n;
+  lrt_unary_fn sigmoid, tanh;
+} basic_plan;
+
+/* Units are batch rows. */
+static lrt_status basic_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+  const basic_plan *b = step->params;
+  const int64_t n = b->n, joined = b->n_input + n;
+  const lrt_rnn_matrix weights = {.f32 = lrt_rnn_data(step, 2), .rows = 4 * n, .cols = joined};
+  const float *x = lrt_rnn_data(step, 0), *before = lrt_rnn_data(step, 1), *bias = lrt_rnn_data(step, 3);
+  const float *state = lrt_rnn_data(step, 4);
+  float *out = step->outputs[0]->data, *state_out = step->outputs[1]->data;
+  const lrt_unary_params none = {0};
+  (void)run;
+  for (int64_t row = begin; row < end; row++) {
+    float *all = (float *)step->outputs[2]->data + row * joined, *gates = (float *)step->outputs[3]->data + row * 4 * n;
+    memcpy(all, x + row * b->n_input, (size_t)b->n_input * sizeof *all);
+    memcpy(all + b->n_input, before + row * n, (size_t)n * sizeof *all);
+    memcpy(gates, bias, (size_t)(4 * n) * sizeof *gates);
+    const lrt_rnn_vector v = lrt_rnn_vector_of(all, joined, NULL, false);
+    lrt_rnn_accumulate(&weights, &v, gates);
+    b->sigmoid(&none, gates, gates, (size_t)n);
+    b->tanh(&none, gates + n, gates + n, (size_t)n);
+    b->sigmoid(&none, gates + 2 * n, gates + 2 * n, (size_t)(2 * n));
+    for (int64_t i = 0; i < n; i++)
+      state_out[row * n + i] = gates[i] * gates[n + i] + gates[2 * n + i] * state[row * n + i];
+    b->tanh(&none, state_out + row * n, out + row * n, (size_t)n);
+    for (int64_t i = 0; i < n; i++) out[row * n + i] *= gates[3 * n + i];
+  }
+  return LRT_OK;
+}
+
+static lrt_status expect(lrt_prepare *p, int input, int rank, int64_t rows, int64_t cols) {
+  const lrt_shape *shape = &p->inputs[input]->shape;
+  if (shape->rank == rank && shape->dims[0] == rows && (rank == 1 || shape->dims[1] == cols)) return LRT_OK;
+  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" does not fit the other operands", p->inputs[input]->name);
+}
+
+lrt_status lrt_lstm_basic_prepare(lrt_prepare *p) {
+  static const int types[] = {LRT_FLOAT32, -1};
+  LRT_TRY(lrt_prepare_arity(p, 5, 5, 4));
+  for (int i = 0; i < 5; i++) LRT_TRY(lrt_prepare_types(p, i, types));
+  for (int i = 0; i < 4; i++) LRT_TRY(lrt_prepare_same_type(p, p->inputs[0], p->outputs[i]));
+  const lrt_shape *x = &p->inputs[0]->shape, *before = &p->inputs[1]->shape;
+  if (x->rank != 2 || before->rank != 2) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input must have rank 2");
+  const int32_t batch = x->dims[0], n = before->dims[1];
+  const int64_t joined = (int64_t)x->dims[1] + n;
+  LRT_TRY(expect(p, 1, 2, batch, n));
+  LRT_TRY(expect(p, 2, 2, 4 * (int64_t)n, joined));
+  LRT_TRY(expect(p, 3, 1, 4 * (int64_t)n, 0));
+  LRT_TRY(expect(p, 4, 2, batch, n));
+  /* The weights' own dimensions have shown that both widths fit 32 bits. */
+  const int32_t widths[4] = {n, n, (int32_t)joined, 4 * n};
+  for (int i = 0; i < 4; i++) {
+    const lrt_shape shape = lrt_shape_of(2, (const int32_t[]){batch, widths[i]});
+    LRT_TRY(lrt_prepare_shape(p, i, &shape));
+  }
+  basic_plan *plan = lrt_prepare_params(p, sizeof *plan);
+  if (plan == NULL) return lrt_prepare_no_memory(p);
+  const bool ref = p->mode == LRT_OP_REF;
+  *plan = (basic_plan){batch, x->dims[1], n, lrt_unary_pick(LRT_UNARY_LOGISTIC, LRT_FLOAT32, ref),
+                       lrt_unary_pick(LRT_UNARY_TANH, LRT_FLOAT32, ref)};
+  return lrt_prepare_step(p, basic_step, plan, batch, 0, "lrt_lstm_basic_f32");
+}
