@@ -38,7 +38,8 @@ static lrt_status prepare_fc(lrt_prepare *p) {
                                .scale_axis = 0, .activation = options->activation,
                                .symmetric = options->asymmetric_quantize_inputs == 0, .quant_rows = count / k,
                                .quant_size = k, .rows_per_scale = 1,
-                               .quantized_bias_type = options->quantized_bias_type, .float_product = true, .blocks = true};
+                               .quantized_bias_type = options->quantized_bias_type, .float_product = true, .blocks = true,
+                               .real_rule = true};
   return lrt_product_prepare(p, &product);
 }
 

@@ -4,7 +4,6 @@
 
 #include "kernels/gemm/gemm_core.h"
 #include "ops/fused_activation.h"
-#include "ops/product_rows.h"
 
 /* Weights of FULLY_CONNECTED larger than this are packed panel by panel while they are used: a second copy of a
  * language model costs more than it brings. */
@@ -197,6 +196,7 @@ static lrt_status prepare_int(lrt_prepare *p, const lrt_product *product) {
   s->g.mult = rescale.mult;
   s->g.shift = rescale.shift;
   s->g.scale = rescale.scale;
+  if (product->real_rule && p->mode == LRT_OP_REF) s->g.real = rescale.real;
   s->g.lo = rescale.lo;
   s->g.hi = rescale.hi;
   s->g.bias_is_32 = bias != NULL ? bias->type == LRT_INT32 : product->quantized_bias_type == LRT_INT32;

@@ -23,6 +23,7 @@ typedef struct lrt_product {
   int quantized_bias_type; /* int16 without bias: LRT_INT32 picks the 32-bit rule */
   bool float_product;      /* one scale: it is multiplied by the input's in float, as old files expect */
   bool keep_packed;        /* weights may be packed for good, whatever their size */
+  bool real_rule;          /* ref mode: sums are rescaled in double precision */
   bool blocks;             /* blockwise int4 weights are taken too */
 } lrt_product;
 
@@ -42,6 +43,7 @@ lrt_status lrt_product_keep(lrt_prepare *p, const lrt_value *weights, const lrt_
 typedef struct lrt_product_rescale {
   int32_t *mult, *shift; /* [count] */
   float *scale;          /* [count] */
+  double *real;          /* [count] */
   int32_t lo, hi;
 } lrt_product_rescale;
 /* sx * sw[c] / sy for every output; checks the operands' scales, zero points and the activation. */
@@ -59,5 +61,19 @@ static inline const lrt_value *lrt_product_operand(const lrt_prepare *p, int ind
 static inline bool lrt_product_is_integer(lrt_type type) {
   return type == LRT_INT8 || type == LRT_UINT8 || type == LRT_INT4 || type == LRT_INT2;
 }
+
+/* The quantized input of a dynamic-range product. */
+typedef struct lrt_product_rows {
+  int input;
+  int64_t count; /* elements of a row */
+  bool symmetric, ref;
+  const lrt_value *rows;          /* int8 */
+  const lrt_value *scales, *zeros; /* one each per row */
+} lrt_product_rows;
+
+/* Emits the step that quantizes the product's input. */
+lrt_status lrt_product_quantize_input(lrt_prepare *p, const lrt_product *product, const lrt_product_rows **out);
+/* FULLY_CONNECTED with blockwise int4 weights. */
+lrt_status lrt_product_prepare_blocks(lrt_prepare *p, const lrt_product *product);
 
 #endif

@@ -3,7 +3,6 @@
 #include "kernels/gemm/gemm_core.h"
 #include "ops/fused_activation.h"
 #include "ops/product.h"
-#include "ops/product_rows.h"
 
 typedef struct block_step {
   lrt_gemm_i4b g;

@@ -67,7 +67,9 @@ lrt_status lrt_product_rescale_make(lrt_prepare *p, const lrt_product *product, 
   out->mult = lrt_prepare_params(p, (size_t)count * sizeof *out->mult);
   out->shift = lrt_prepare_params(p, (size_t)count * sizeof *out->shift);
   out->scale = lrt_prepare_params(p, (size_t)count * sizeof *out->scale);
-  if (out->mult == NULL || out->shift == NULL || out->scale == NULL) return lrt_prepare_no_memory(p);
+  out->real = lrt_prepare_params(p, (size_t)count * sizeof *out->real);
+  if (out->mult == NULL || out->shift == NULL || out->scale == NULL || out->real == NULL)
+    return lrt_prepare_no_memory(p);
   const float sx = input->quant->scale[0], sy = p->outputs[0]->quant->scale[0];
   const bool in_float = weights->quant->count == 1 && product->float_product;
   for (int64_t i = 0; i < count; i++) {
@@ -80,6 +82,7 @@ lrt_status lrt_product_rescale_make(lrt_prepare *p, const lrt_product *product, 
     out->mult[i] = m.q;
     out->shift[i] = m.shift;
     out->scale[i] = (float)real;
+    out->real[i] = (double)sx * (double)scales[i] / (double)sy;
   }
   return LRT_OK;
 }

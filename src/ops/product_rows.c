@@ -1,6 +1,6 @@
 /* product_rows.c: quantizes float activations row by row before a dynamic-range product. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ops/product_rows.h"
+#include "ops/product.h"
 
 #include "kernels/quantize/quantize_rows.h"
 

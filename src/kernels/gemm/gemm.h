@@ -77,6 +77,7 @@ void lrt_gemm_f32_run(const lrt_gemm_f32 *g, int64_t tile_begin, int64_t tile_en
  * 64-bit). What happens to acc[m][n] = sum (a - a_zero)(w - w_zero) depends on out_type:
  *   INT8, UINT8  requantize acc + bias: exact = TFLite's double rounding by (mult, shift), else
  *                round-half-even((acc + bias) * scale), at most 1 LSB apart; + c_zero, clamp to [lo, hi].
+ *                With `real`, round((acc + bias) * real) in double precision, halves away from zero (INT16 too).
  *   INT16        acc + bias64: 64-bit rule with the 16-bit multiplier; or, where bias64 is NULL and bias is given
  *                or bias_is_32 is set, the 32-bit double-rounding rule. Clamp to [lo, hi].
  *   FLOAT32      dynamic range: rows of A have own scale and zero point:
@@ -105,6 +106,7 @@ typedef struct lrt_gemm_int {
   const int32_t *mult;   /* [groups * n]: exact and INT16 */
   const int32_t *shift;  /* [groups * n]: > 0 left, < 0 right */
   const float *scale;    /* [groups * n]: not exact */
+  const double *real;    /* [groups * n] or NULL: the rule of FULLY_CONNECTED's reference */
   int32_t c_zero, lo, hi;
 
   const float *a_scale;     /* FLOAT32: one per rows_per_scale rows */

@@ -230,7 +230,30 @@ static void store_int32(const lrt_gemm_epilogue_args *e) {
   }
 }
 
-static void finish(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e) {
+/* round((acc + bias) * real): `first` = column of the whole tensor. */
+static void store_real(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e, int64_t first) {
+  const double lo = g->lo - g->c_zero, hi = g->hi - g->c_zero;
+  for (int r = 0; r < e->mr; r++) {
+    for (int j = 0; j < e->nr; j++) {
+      const int64_t at = r * e->ldc + j;
+      const uint32_t row_add = (uint32_t)(e->row_add != NULL ? e->row_add[r] : 0);
+      int64_t sum = (int32_t)((uint32_t)e->acc[r * e->ld_acc + j] + (uint32_t)e->fold[j] + row_add);
+      if (e->acc64 != NULL) sum = e->acc64[r * e->ld_acc + j] + e->fold[j];
+      if (g->bias64 != NULL) sum = (int64_t)((uint64_t)sum + (uint64_t)g->bias64[first + j]);
+      double v = round((double)sum * g->real[first + j]);
+      v = v < lo ? lo : v > hi ? hi : v;
+      const int32_t q = (int32_t)v + g->c_zero;
+      if (g->out_type == LRT_INT16) ((int16_t *)e->c)[at] = (int16_t)q;
+      else ((uint8_t *)e->c)[at] = (uint8_t)q;
+    }
+  }
+}
+
+static void finish(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e, int64_t first) {
+  if (g->real != NULL) {
+    store_real(g, e, first);
+    return;
+  }
   switch (g->out_type) {
   case LRT_FLOAT32: g->epilogue->f32(e); break;
   case LRT_INT32: store_int32(e); break;
@@ -313,7 +336,7 @@ static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
       set_columns(g, &e, p, at);
       e.acc64 = wide ? p->acc64 : NULL;
       e.c = (char *)g->c + (size_t)(m * g->ldc + first + n) * out_size(g);
-      finish(g, &e);
+      finish(g, &e, first + n);
     }
   }
 }
@@ -334,7 +357,7 @@ static void run_gemv(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
   e.nr = (int)count;
   set_columns(g, &e, p, 0);
   e.c = (char *)g->c + (size_t)tile->n0 * out_size(g);
-  finish(g, &e);
+  finish(g, &e, tile->n0);
 }
 
 void lrt_gemm_int_run(const lrt_gemm_int *g, int64_t tile_begin, int64_t tile_end, void *scratch) {

@@ -113,8 +113,21 @@ static void pack_f32_part(const float *rows, int64_t ld, int cols, int nr, int64
   }
 }
 
+/* Weights [k][n] are panels but for the stride. */
+static void pack_f32_by_k(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel) {
+  const float *w = (const float *)g->w + n0;
+  for (int64_t i = 0; i < g->a.kc; i++, w += g->n, panel += nr) {
+    for (int j = 0; j < cols; j++) panel[j] = w[j];
+    for (int j = cols; j < nr; j++) panel[j] = 0;
+  }
+}
+
 void lrt_gemm_f32_pack_panel(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel) {
   const int64_t k = g->a.taps * g->a.kc;
+  if (g->by_k) {
+    pack_f32_by_k(g, n0, cols, nr, panel);
+    return;
+  }
   lrt_gemm_pack_fn *pack = cols == nr ? g->kernel->pack : NULL;
   if (g->w_type == LRT_FLOAT32) {
     const float *rows = (const float *)g->w + n0 * k;
@@ -142,9 +155,24 @@ static void pack_int_part(const int8_t *rows, int64_t ld, int cols, int nr, int 
   }
 }
 
+static void pack_int_by_k(const lrt_gemm_int *g, int64_t n0, int cols, int8_t *panel) {
+  const int nr = g->kernel->nr, kr = g->kernel->kr;
+  const int64_t groups = (g->a.kc + kr - 1) / kr;
+  memset(panel, 0, (size_t)(groups * nr * kr));
+  for (int64_t i = 0; i < g->a.kc; i++) {
+    const int8_t *w = (const int8_t *)g->w + i * g->n + n0;
+    int8_t *out = panel + i / kr * nr * kr + i % kr;
+    for (int j = 0; j < cols; j++) out[j * kr] = w[j];
+  }
+}
+
 void lrt_gemm_int_pack_panel(const lrt_gemm_int *g, int64_t n0, int cols, int8_t *panel) {
   const int64_t k = g->a.taps * g->a.kc;
   const int nr = g->kernel->nr, kr = g->kernel->kr;
+  if (g->by_k) {
+    pack_int_by_k(g, n0, cols, panel);
+    return;
+  }
   lrt_gemm_pack_fn *pack = cols == nr ? g->kernel->pack : NULL;
   if (g->w_type == LRT_INT8) {
     const int8_t *rows = (const int8_t *)g->w + n0 * k;

@@ -45,7 +45,7 @@ static float asymmetric_scale(double low, double high, int32_t *zero) {
 static void quantize_row(const float *x, int64_t count, float inverse, int32_t zero, bool ref, int8_t *q) {
   const float offset = (float)zero;
   for (int64_t i = 0; ref && i < count; i++) {
-    const float v = roundf(offset + x[i] * inverse);
+    const float v = offset + roundf(x[i] * inverse);
     q[i] = (int8_t)(v < -128 ? -128 : v > 127 ? 127 : v);
   }
   /* adding and taking away 1.5 * 2^23 rounds to a whole number, halves to even */
