@@ -18,8 +18,7 @@ const lrt_binary_variant *lrt_binary_variants(size_t *count) {
   return variants;
 }
 
-/* Half formats: blocks of a row are widened, computed in f32, narrowed. The f32 kernel is found by the operation's index
- * in a table of thin wrappers. */
+/* Half formats: blocks of a row are widened, computed by the f32 reference, narrowed. */
 enum { HALF_BLOCK = 128 };
 
 static void half_row(lrt_binary_fn fn, bool brain, bool to_bytes, const lrt_binary_params *p, const uint16_t *a,

@@ -88,8 +88,7 @@ typedef struct lrt_gather {
 } lrt_gather;
 lrt_status lrt_gather_run(const lrt_gather *g, const void *in, const void *indices, lrt_type index_type, void *out,
                           lrt_error *err);
-/* out[i] = in[indices[i][0..depth)], slices of `slice` bytes; dims: the first `depth` dimensions of in. With batch > 1
- * in and indices both have a leading batch. */
+/* out[i] = in[indices[i][0..depth)], slices of `slice` bytes; dims: the first `depth` dimensions of in. */
 lrt_status lrt_gather_nd_run(const void *in, const int32_t *dims, int32_t depth, const void *indices,
                              lrt_type index_type, int64_t count, size_t slice, void *out, lrt_error *err);
 /* out (already zeroed) [indices[i]] += updates[i], element type `type`, `slice` elements each; BOOL ors. */
