@@ -8,10 +8,13 @@ export CMAKE_GENERATOR ?= Ninja
 PYTHON = $$(tools/setup.sh venv)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-full lint install clean
+.PHONY: help demo build test test-full bench lint install clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+demo: build ## fetch a real model and a photograph, run one on the other, write a picture
+	@$(PYTHON) tools/demo.py $(BUILD)
 
 build: ## install what is missing, compile the library and the command into build/
 	@tools/setup.sh build
@@ -27,6 +30,10 @@ test: ## install what is missing, build, run the C and Python tests
 
 test-full: ## everything: all builds, sanitizers, compilers and architectures without sampling
 	@.ci/run --full
+
+bench: build ## compare speed, memory and load time with ai-edge-litert on real models
+	@tools/setup.sh bench
+	@$(PYTHON) bench/compare.py $(BUILD)
 
 lint: ## check the rules of the house, and the format where clang-format 14 is installed
 	@tools/lint.py

@@ -165,10 +165,6 @@ def check_include_direction(tree):
                 yield file.path, number, f"{file.room or file.top} may not include a file of {target.split('/')[0]}/"
 
 
-def unit_of(path):
-    return re.sub(r"\.[ch]$", "", path)
-
-
 def include_edges(tree):
     """{file: [(file, line number, included file)]}"""
     known = {f.path for f in tree}
@@ -181,20 +177,8 @@ def include_edges(tree):
     return edges
 
 
-def unit_edges(edges):
-    """The same between units: a source file and the header of that name beside it. A header alone is no unit: it is
-    how the files of a room share what its public header hides."""
-    units = {unit_of(path) for path in edges if path.endswith(".c")}
-    joined = {}
-    for path, rows in edges.items():
-        for _, number, target in rows:
-            if unit_of(path) in units and unit_of(target) in units and unit_of(target) != unit_of(path):
-                joined.setdefault(unit_of(path), []).append((path, number, unit_of(target)))
-    return joined
-
-
-def circles(edges):
-    state, stack, found = {}, [], []
+def check_include_circles(tree):
+    edges, state, stack, found = include_edges(tree), {}, [], []
 
     def visit(node):
         state[node] = "open"
@@ -211,13 +195,7 @@ def circles(edges):
     for node in sorted(edges):
         if node not in state:
             visit(node)
-    return found
-
-
-def check_include_circles(tree):
-    edges = include_edges(tree)
-    yield from circles(edges)
-    yield from circles(unit_edges(edges))
+    yield from found
 
 
 # ---- captions, names, sizes ----

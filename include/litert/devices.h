@@ -17,6 +17,7 @@ typedef struct lrt_cpu_description {
   uint32_t l1_data_bytes, l2_bytes, l3_bytes; /* 0 = unknown */
 } lrt_cpu_description;
 
+/* Fills `out`; cannot fail. */
 LRT_API void lrt_cpu_describe(lrt_cpu_description *out);
 /* Instruction set levels that kernels may use, from "generic" up, LITERT_CPU considered; NULL past the end. */
 LRT_API const char *lrt_cpu_usable_level(int index);

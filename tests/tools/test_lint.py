@@ -121,24 +121,6 @@ def test_file_circle(tmp_path):
     assert "src/graph/one.h -> src/graph/two.h -> src/graph/one.h" in output
 
 
-def pair(one, two):
-    """Two sources with headers; `one` and `two` are what they include beside their own header."""
-    return {"src/graph/one.h": c_file("one.h", ""), "src/graph/one.c": c_file("one.c", '#include "graph/one.h"\n' + one),
-            "src/graph/two.h": c_file("two.h", ""), "src/graph/two.c": c_file("two.c", '#include "graph/two.h"\n' + two)}
-
-
-def test_circle_through_source_files(tmp_path):
-    status, output = run_lint(tmp_path, pair('#include "graph/two.h"\n', '#include "graph/one.h"\n'))
-    assert status == 1
-    assert "src/graph/one -> src/graph/two -> src/graph/one" in output
-
-
-def test_private_header_of_a_room(tmp_path):
-    files = pair('#include "graph/parts.h"\n', '#include "graph/parts.h"\n')
-    files["src/graph/parts.h"] = c_file("parts.h", '#include "graph/one.h"\n')
-    assert run_lint(tmp_path, files) == (0, "")
-
-
 ALLOWED = {
     "function of 120 lines": ("src/base/fn.c", c_file("fn.c", long_body(120))),
     "kernel of 250 lines": ("src/kernels/f_ref.c", c_file("f_ref.c", long_body(250))),
