@@ -216,18 +216,35 @@ static inline void store_bytes(__m128i v, uint8_t *c, int nr) {
   for (int j = 0; j < (nr & 7); j++, rest >>= 8) c[j] = (uint8_t)rest;
 }
 
-static inline __m256i folded(const lrt_gemm_epilogue_args *e, int r, int j, __m256i row_add) {
-  const __m256i acc = _mm256_loadu_si256((const __m256i *)(e->acc + r * e->ld_acc + j));
-  const __m256i fold = _mm256_loadu_si256((const __m256i *)(e->fold + j));
-  return _mm256_add_epi32(_mm256_add_epi32(acc, fold), row_add);
+static inline __m256i load(const int32_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+
+static inline __m256i row_sums(const lrt_gemm_epilogue_args *e, int r, int j, __m256i fold) {
+  const __m256i acc = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(e->acc + r * e->ld_acc + j)), fold);
+  return e->row_add != NULL ? _mm256_add_epi32(acc, _mm256_set1_epi32(e->row_add[r])) : acc;
 }
 
-/* 16 int32 to int8 with zero point, clamp and sign flip. */
-static inline __m128i narrow(__m256i a, __m256i b, __m256i zero, __m128i lo, __m128i hi, __m128i flip) {
-  const __m256i words = _mm256_adds_epi16(_mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xD8), zero);
-  const __m128i bytes =
-      _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-  return _mm_xor_si128(_mm_min_epi8(_mm_max_epi8(bytes, lo), hi), flip);
+/* How int32 values become bytes. */
+typedef struct narrowing {
+  __m256i zero;         /* words */
+  __m256i lo, hi, flip; /* bytes */
+  __m256i order;
+} narrowing;
+
+static inline narrowing narrowing_of(const lrt_gemm_epilogue_args *e) {
+  return (narrowing){_mm256_set1_epi16((short)e->zero), _mm256_set1_epi8((char)e->lo), _mm256_set1_epi8((char)e->hi),
+                     _mm256_set1_epi8((char)e->flip), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)};
+}
+
+/* Two rows of 16 int32 (two registers each) to bytes with zero point, clamp and sign flip; `second` may be false. */
+static inline void narrow_rows(const lrt_gemm_epilogue_args *e, const narrowing *n, int r, int j, __m256i a0, __m256i b0,
+                               __m256i a1, __m256i b1, bool second) {
+  const __m256i words0 = _mm256_adds_epi16(_mm256_packs_epi32(a0, b0), n->zero);
+  const __m256i words1 = _mm256_adds_epi16(_mm256_packs_epi32(a1, b1), n->zero);
+  __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(words0, words1), n->order);
+  bytes = _mm256_xor_si256(_mm256_min_epi8(_mm256_max_epi8(bytes, n->lo), n->hi), n->flip);
+  uint8_t *c = (uint8_t *)e->c + r * e->ldc + j;
+  store_bytes(_mm256_castsi256_si128(bytes), c, e->nr - j);
+  if (second) store_bytes(_mm256_extracti128_si256(bytes, 1), c + e->ldc, e->nr - j);
 }
 
 /* High halves of the doubled products, rounded: (x * mult + 2^30) >> 31 lane by lane. */
@@ -239,47 +256,52 @@ static inline __m256i high_mul(__m256i x, __m256i mult) {
   return _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xAA);
 }
 
-static inline __m256i exact8(const lrt_gemm_epilogue_args *e, int r, int j, __m256i row_add) {
-  const __m256i zero = _mm256_setzero_si256();
-  const __m256i shift = _mm256_loadu_si256((const __m256i *)(e->shift + j));
-  const __m256i left = _mm256_max_epi32(shift, zero), right = _mm256_sub_epi32(left, shift);
-  const __m256i x = _mm256_sllv_epi32(folded(e, r, j, row_add), left);
-  const __m256i high = high_mul(x, _mm256_loadu_si256((const __m256i *)(e->mult + j)));
-  const __m256i one = _mm256_set1_epi32(1);
+/* The rescaling of eight columns. */
+typedef struct exact_columns {
+  __m256i fold, mult, left, right, mask, half;
+} exact_columns;
+
+static inline exact_columns exact_columns_at(const lrt_gemm_epilogue_args *e, int j) {
+  const __m256i one = _mm256_set1_epi32(1), shift = load(e->shift + j);
+  const __m256i left = _mm256_max_epi32(shift, _mm256_setzero_si256()), right = _mm256_sub_epi32(left, shift);
   const __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, right), one);
-  const __m256i rest = _mm256_and_si256(high, mask);
-  const __m256i threshold = _mm256_sub_epi32(_mm256_srli_epi32(mask, 1), _mm256_srai_epi32(high, 31));
-  return _mm256_sub_epi32(_mm256_srav_epi32(high, right), _mm256_cmpgt_epi32(rest, threshold));
+  return (exact_columns){load(e->fold + j), load(e->mult + j), left, right, mask, _mm256_srli_epi32(mask, 1)};
+}
+
+static inline __m256i exact8(const lrt_gemm_epilogue_args *e, int r, int j, const exact_columns *c) {
+  const __m256i high = high_mul(_mm256_sllv_epi32(row_sums(e, r, j, c->fold), c->left), c->mult);
+  const __m256i threshold = _mm256_sub_epi32(c->half, _mm256_srai_epi32(high, 31));
+  const __m256i up = _mm256_cmpgt_epi32(_mm256_and_si256(high, c->mask), threshold);
+  return _mm256_sub_epi32(_mm256_srav_epi32(high, c->right), up);
 }
 
 void lrt_gemm_exact__avx2(const lrt_gemm_epilogue_args *e) {
-  const __m256i zero = _mm256_set1_epi16((short)e->zero);
-  const __m128i lo = _mm_set1_epi8((char)e->lo), hi = _mm_set1_epi8((char)e->hi);
-  const __m128i flip = _mm_set1_epi8((char)e->flip);
-  for (int r = 0; r < e->mr; r++) {
-    const __m256i row_add = _mm256_set1_epi32(e->row_add != NULL ? e->row_add[r] : 0);
-    for (int j = 0; j < e->nr; j += 16) {
-      const __m256i a = exact8(e, r, j, row_add), b = exact8(e, r, j + 8, row_add);
-      store_bytes(narrow(a, b, zero, lo, hi, flip), (uint8_t *)e->c + r * e->ldc + j, e->nr - j);
+  const narrowing n = narrowing_of(e);
+  for (int j = 0; j < e->nr; j += 16) {
+    const exact_columns a = exact_columns_at(e, j), b = exact_columns_at(e, j + 8);
+    for (int r = 0; r < e->mr; r += 2) {
+      const int next = r + 1 < e->mr ? r + 1 : r;
+      narrow_rows(e, &n, r, j, exact8(e, r, j, &a), exact8(e, r, j + 8, &b), exact8(e, next, j, &a),
+                  exact8(e, next, j + 8, &b), next != r);
     }
   }
 }
 
-static inline __m256i fast8(const lrt_gemm_epilogue_args *e, int r, int j, __m256i row_add, __m256 hi) {
-  const __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(folded(e, r, j, row_add)), _mm256_loadu_ps(e->scale + j));
+static inline __m256i fast8(const lrt_gemm_epilogue_args *e, int r, int j, __m256i fold, __m256 scale, __m256 hi) {
+  const __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(row_sums(e, r, j, fold)), scale);
   return _mm256_cvtps_epi32(_mm256_min_ps(v, hi)); /* far below: INT32_MIN, which the packs saturate */
 }
 
 void lrt_gemm_fast__avx2(const lrt_gemm_epilogue_args *e) {
-  const __m256i zero = _mm256_set1_epi16((short)e->zero);
-  const __m128i lo = _mm_set1_epi8((char)e->lo), hi = _mm_set1_epi8((char)e->hi);
-  const __m128i flip = _mm_set1_epi8((char)e->flip);
-  const __m256 fhi = _mm256_set1_ps((float)(e->hi - e->zero));
-  for (int r = 0; r < e->mr; r++) {
-    const __m256i row_add = _mm256_set1_epi32(e->row_add != NULL ? e->row_add[r] : 0);
-    for (int j = 0; j < e->nr; j += 16) {
-      const __m256i a = fast8(e, r, j, row_add, fhi), b = fast8(e, r, j + 8, row_add, fhi);
-      store_bytes(narrow(a, b, zero, lo, hi, flip), (uint8_t *)e->c + r * e->ldc + j, e->nr - j);
+  const narrowing n = narrowing_of(e);
+  const __m256 hi = _mm256_set1_ps((float)(e->hi - e->zero));
+  for (int j = 0; j < e->nr; j += 16) {
+    const __m256i f0 = load(e->fold + j), f1 = load(e->fold + j + 8);
+    const __m256 s0 = _mm256_loadu_ps(e->scale + j), s1 = _mm256_loadu_ps(e->scale + j + 8);
+    for (int r = 0; r < e->mr; r += 2) {
+      const int next = r + 1 < e->mr ? r + 1 : r;
+      narrow_rows(e, &n, r, j, fast8(e, r, j, f0, s0, hi), fast8(e, r, j + 8, f1, s1, hi),
+                  fast8(e, next, j, f0, s0, hi), fast8(e, next, j + 8, f1, s1, hi), next != r);
     }
   }
 }
