@@ -52,80 +52,86 @@ void lrt_dwconv_f32__avx2(const float *const *rows, int64_t pixels, int64_t taps
   }
 }
 
-/* Pixels whose inputs stay in L1 while the channels go by. */
-#define SEGMENT 32
-
-/* One row of the windows of two neighbouring pixels: four inputs, six products. */
-#define PAIR(x, step, wa, wb, wc)                                                                            \
+/* One row of the windows of four neighbouring outputs, stride 1: six inputs, twelve products. */
+#define QUAD(x, y)                                                                                           \
   {                                                                                                          \
-    const __m256 v1 = _mm256_loadu_ps(x + step), v2 = _mm256_loadu_ps(x + 2 * step);                         \
-    s = _mm256_fmadd_ps(_mm256_loadu_ps(x), wa, s);                                                          \
-    r = _mm256_fmadd_ps(v1, wa, r);                                                                          \
-    s = _mm256_fmadd_ps(v1, wb, s);                                                                          \
-    r = _mm256_fmadd_ps(v2, wb, r);                                                                          \
-    s = _mm256_fmadd_ps(v2, wc, s);                                                                          \
-    r = _mm256_fmadd_ps(_mm256_loadu_ps(x + 3 * step), wc, r);                                               \
+    const __m256 w0 = _mm256_loadu_ps(y), w1 = _mm256_loadu_ps((y) + n), w2 = _mm256_loadu_ps((y) + 2 * n);  \
+    const __m256 v1 = _mm256_loadu_ps((x) + n), v2 = _mm256_loadu_ps((x) + 2 * n);                           \
+    const __m256 v3 = _mm256_loadu_ps((x) + 3 * n), v4 = _mm256_loadu_ps((x) + 4 * n);                       \
+    s0 = _mm256_fmadd_ps(_mm256_loadu_ps(x), w0, s0);                                                        \
+    s1 = _mm256_fmadd_ps(v1, w0, s1);                                                                        \
+    s2 = _mm256_fmadd_ps(v2, w0, s2);                                                                        \
+    s3 = _mm256_fmadd_ps(v3, w0, s3);                                                                        \
+    s0 = _mm256_fmadd_ps(v1, w1, s0);                                                                        \
+    s1 = _mm256_fmadd_ps(v2, w1, s1);                                                                        \
+    s2 = _mm256_fmadd_ps(v3, w1, s2);                                                                        \
+    s3 = _mm256_fmadd_ps(v4, w1, s3);                                                                        \
+    s0 = _mm256_fmadd_ps(v2, w2, s0);                                                                        \
+    s1 = _mm256_fmadd_ps(v3, w2, s1);                                                                        \
+    s2 = _mm256_fmadd_ps(v4, w2, s2);                                                                        \
+    s3 = _mm256_fmadd_ps(_mm256_loadu_ps((x) + 5 * n), w2, s3);                                              \
   }
-/* The nine weights of eight channels stay in registers; inputs are memory operands. */
-static void __attribute__((noinline)) columns_3x3(const lrt_dwconv_window *v, int64_t pixels, int64_t i,
-                                                  int64_t channels, const float *w, const float *bias, __m256 lo,
-                                                  __m256 hi, float *c, int64_t ldc) {
-  const __m256 w0 = _mm256_loadu_ps(w + i), w1 = _mm256_loadu_ps(w + channels + i);
-  const __m256 w2 = _mm256_loadu_ps(w + 2 * channels + i), w3 = _mm256_loadu_ps(w + 3 * channels + i);
-  const __m256 w4 = _mm256_loadu_ps(w + 4 * channels + i), w5 = _mm256_loadu_ps(w + 5 * channels + i);
-  const __m256 w6 = _mm256_loadu_ps(w + 6 * channels + i), w7 = _mm256_loadu_ps(w + 7 * channels + i);
-  const __m256 w8 = _mm256_loadu_ps(w + 8 * channels + i), start = _mm256_loadu_ps(bias + i);
-  const float *x0 = v->top[0] + i, *x1 = v->top[1] + i, *x2 = v->top[2] + i;
-  const int64_t t0 = v->tap_step[0], t1 = v->tap_step[1], t2 = v->tap_step[2];
-  int64_t p = 0;
-  if (v->pixel_step[1] == t1 && v->pixel_step[0] == t0 && v->pixel_step[2] == t2) { /* stride 1: neighbours share */
+static void four_outputs(const float *const *top, int64_t n, const float *w, const float *bias, __m256 lo, __m256 hi,
+                         float *c, int64_t ldc) {
+  const float *x0 = top[0], *x1 = top[1], *x2 = top[2];
 #pragma GCC unroll 1 /* unrolled, the addresses no longer fit into registers */
-    for (; p + 2 <= pixels; p += 2) {
-      __m256 s = start, r = start;
-      PAIR(x0, t0, w0, w1, w2)
-      PAIR(x1, t1, w3, w4, w5)
-      PAIR(x2, t2, w6, w7, w8)
-      _mm256_storeu_ps(c + p * ldc + i, clamp(s, lo, hi));
-      _mm256_storeu_ps(c + (p + 1) * ldc + i, clamp(r, lo, hi));
-      x0 += 2 * t0;
-      x1 += 2 * t1;
-      x2 += 2 * t2;
-    }
+  for (int64_t i = 0; i + 8 <= n; i += 8) {
+    __m256 s0 = _mm256_loadu_ps(bias + i), s1 = s0, s2 = s0, s3 = s0;
+    QUAD(x0 + i, w + i)
+    QUAD(x1 + i, w + 3 * n + i)
+    QUAD(x2 + i, w + 6 * n + i)
+    _mm256_storeu_ps(c + i, clamp(s0, lo, hi));
+    _mm256_storeu_ps(c + ldc + i, clamp(s1, lo, hi));
+    _mm256_storeu_ps(c + 2 * ldc + i, clamp(s2, lo, hi));
+    _mm256_storeu_ps(c + 3 * ldc + i, clamp(s3, lo, hi));
   }
+}
+
+/* The same for two outputs, stride 2: five inputs, six products. */
+#define PAIR(x, y)                                                                                           \
+  {                                                                                                          \
+    const __m256 w0 = _mm256_loadu_ps(y), w1 = _mm256_loadu_ps((y) + n), w2 = _mm256_loadu_ps((y) + 2 * n);  \
+    const __m256 v2 = _mm256_loadu_ps((x) + 2 * n);                                                          \
+    s0 = _mm256_fmadd_ps(_mm256_loadu_ps(x), w0, s0);                                                        \
+    s1 = _mm256_fmadd_ps(v2, w0, s1);                                                                        \
+    s0 = _mm256_fmadd_ps(_mm256_loadu_ps((x) + n), w1, s0);                                                  \
+    s1 = _mm256_fmadd_ps(_mm256_loadu_ps((x) + 3 * n), w1, s1);                                              \
+    s0 = _mm256_fmadd_ps(v2, w2, s0);                                                                        \
+    s1 = _mm256_fmadd_ps(_mm256_loadu_ps((x) + 4 * n), w2, s1);                                              \
+  }
+static void two_outputs(const float *const *top, int64_t n, const float *w, const float *bias, __m256 lo, __m256 hi,
+                        float *c, int64_t ldc) {
+  const float *x0 = top[0], *x1 = top[1], *x2 = top[2];
 #pragma GCC unroll 1
-  for (; p < pixels; p++) {
-    __m256 s = _mm256_fmadd_ps(_mm256_loadu_ps(x0), w0, start);
-    __m256 r = _mm256_mul_ps(_mm256_loadu_ps(x1), w3);
-    s = _mm256_fmadd_ps(_mm256_loadu_ps(x0 + t0), w1, s);
-    r = _mm256_fmadd_ps(_mm256_loadu_ps(x1 + t1), w4, r);
-    s = _mm256_fmadd_ps(_mm256_loadu_ps(x0 + 2 * t0), w2, s);
-    r = _mm256_fmadd_ps(_mm256_loadu_ps(x1 + 2 * t1), w5, r);
-    s = _mm256_fmadd_ps(_mm256_loadu_ps(x2), w6, s);
-    r = _mm256_fmadd_ps(_mm256_loadu_ps(x2 + t2), w7, r);
-    s = _mm256_fmadd_ps(_mm256_loadu_ps(x2 + 2 * t2), w8, s);
-    _mm256_storeu_ps(c + p * ldc + i, clamp(_mm256_add_ps(s, r), lo, hi));
-    x0 += v->pixel_step[0];
-    x1 += v->pixel_step[1];
-    x2 += v->pixel_step[2];
+  for (int64_t i = 0; i + 8 <= n; i += 8) {
+    __m256 s0 = _mm256_loadu_ps(bias + i), s1 = s0;
+    PAIR(x0 + i, w + i)
+    PAIR(x1 + i, w + 3 * n + i)
+    PAIR(x2 + i, w + 6 * n + i)
+    _mm256_storeu_ps(c + i, clamp(s0, lo, hi));
+    _mm256_storeu_ps(c + ldc + i, clamp(s1, lo, hi));
   }
 }
 
 void lrt_dwconv_f32_3x3__avx2(const lrt_dwconv_window *window, int64_t pixels, int64_t channels, const float *w,
                               const float *bias, float lo, float hi, float *c, int64_t ldc) {
   const __m256 vlo = _mm256_set1_ps(lo), vhi = _mm256_set1_ps(hi);
-  lrt_dwconv_window v = *window;
-  for (int64_t p = 0; p < pixels; p += SEGMENT, c += SEGMENT * ldc) {
-    const int64_t count = pixels - p < SEGMENT ? pixels - p : SEGMENT;
-    int64_t i = 0;
-    for (; i + 8 <= channels; i += 8) columns_3x3(&v, count, i, channels, w, bias, vlo, vhi, c, ldc);
-    for (int64_t q = 0; i < channels && q < count; q++) {
-      const float *rows[9];
-      for (int t = 0; t < 9; t++) {
-        rows[t] = v.top[t / 3] + q * v.pixel_step[t / 3] + t % 3 * v.tap_step[t / 3];
-      }
-      tail_f32(rows, 9, i, channels, w, bias, lo, hi, c + q * ldc);
+  const int64_t block = window->stride == 1 ? 4 : 2, whole = channels / 8 * 8;
+  const float *top[3] = {window->top[0], window->top[1], window->top[2]};
+  for (int64_t p = 0; p < pixels;) {
+    const int64_t count = pixels - p < block ? 1 : block;
+    if (count == block) {
+      (block == 4 ? four_outputs : two_outputs)(top, channels, w, bias, vlo, vhi, c, ldc);
     }
-    for (int r = 0; r < 3; r++) v.top[r] += SEGMENT * v.pixel_step[r];
+    for (int64_t q = 0; q < count && (count < block || whole < channels); q++) {
+      const float *rows[9];
+      for (int t = 0; t < 9; t++) rows[t] = top[t / 3] + q * window->next[t / 3] + t % 3 * channels;
+      if (count < block) lrt_dwconv_f32__avx2(rows, 1, 9, channels, w, bias, lo, hi, c, ldc);
+      else tail_f32(rows, 9, whole, channels, w, bias, lo, hi, c + q * ldc);
+    }
+    for (int r = 0; r < 3; r++) top[r] += count * window->next[r];
+    c += count * ldc;
+    p += count;
   }
 }
 

@@ -14,11 +14,14 @@ typedef void lrt_dwconv_f32_fn(const float *const *rows, int64_t pixels, int64_t
 /* Integers: w [channels / 8 rounded up][taps / 2 rounded up][8][2] int16 -> acc [pixels][ld_acc]. */
 typedef void lrt_dwconv_int_fn(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
                                const int16_t *w, int32_t *acc, int64_t ld_acc);
-/* A row of 3x3 outputs without left or right padding: row r of the window starts at top[r]; from pixel to pixel it
- * advances pixel_step[r] elements, from tap to tap tap_step[r] (both 0 for a row of zeros). */
+/* A row of 3x3 outputs without left or right padding, dilation 1, stride 1 or 2: row r of the first window starts at
+ * top[r], its taps are `channels` apart, and from output to output it advances next[r] elements: stride * channels, or
+ * 0 for a row of at least LRT_DWCONV_ZERO_PIXELS pixels of zeros. */
+#define LRT_DWCONV_ZERO_PIXELS 6
 typedef struct lrt_dwconv_window {
   const float *top[3];
-  int64_t pixel_step[3], tap_step[3];
+  int64_t next[3];
+  int stride;
 } lrt_dwconv_window;
 typedef void lrt_dwconv_f32_3x3_fn(const lrt_dwconv_window *window, int64_t pixels, int64_t channels, const float *w,
                                    const float *bias, float lo, float hi, float *c, int64_t ldc);

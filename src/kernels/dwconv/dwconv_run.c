@@ -24,7 +24,7 @@ typedef struct columns {
 
 /* A worker's scratch. */
 typedef struct parts {
-  void *zero;        /* [channels]: what lies outside the picture */
+  void *zero;        /* [zero_pixels][channels]: what lies outside the picture */
   const void **rows; /* [segment][taps] */
   const char **lines; /* [kernel_h]: input lines of the output row, NULL outside */
   char *expanded;    /* [kernel_h][in_w][channels]: inputs repeated `multiplier` times */
@@ -42,6 +42,12 @@ static bool wide_rule(const lrt_dwconv *d) {
 }
 /* int16 values of one chunk of taps. */
 static int64_t chunk_size(const lrt_dwconv *d, int64_t taps) { return padded(d) * ((taps + 1) / 2) * 2; }
+
+static bool by_window(const lrt_dwconv *d) {
+  return is_float(d) && d->kernel->f32_3x3 != NULL && d->kernel_h == 3 && d->kernel_w == 3 && d->dilation_w == 1 &&
+         d->stride_w <= 2;
+}
+static size_t zero_pixels(const lrt_dwconv *d) { return by_window(d) ? LRT_DWCONV_ZERO_PIXELS : 1; }
 
 static int64_t segment_of(const lrt_dwconv *d) {
   if (taps_of(d) > TAP_CHUNK) return 1;
@@ -80,7 +86,7 @@ static size_t carve_parts(const lrt_dwconv *d, void *scratch, parts *p) {
   lrt_gemm_carve carve = {scratch, 0};
   const size_t segment = (size_t)segment_of(d), n = (size_t)padded(d), channels = (size_t)channels_of(d);
   memset(p, 0, sizeof *p);
-  p->zero = lrt_gemm_carve_take(&carve, channels * element(d));
+  p->zero = lrt_gemm_carve_take(&carve, zero_pixels(d) * channels * element(d));
   p->rows = lrt_gemm_carve_take(&carve, segment * (size_t)taps_of(d) * sizeof(void *));
   p->lines = lrt_gemm_carve_take(&carve, (size_t)d->kernel_h * sizeof(void *));
   if (d->multiplier > 1) {
@@ -182,7 +188,7 @@ size_t lrt_dwconv_scratch(const lrt_dwconv *d) {
 
 static void fill_zero(const lrt_dwconv *d, const parts *p) {
   const bool bytes = d->a_type == LRT_INT8 || d->a_type == LRT_UINT8;
-  memset(p->zero, bytes ? d->a_zero & 255 : 0, (size_t)channels_of(d) * element(d));
+  memset(p->zero, bytes ? d->a_zero & 255 : 0, zero_pixels(d) * (size_t)channels_of(d) * element(d));
 }
 
 #define EXPAND(TYPE)                                                                                         \
@@ -245,20 +251,19 @@ static void pixels_f32(const lrt_dwconv *d, int64_t x0, int64_t x1, const column
 
 /* A row of 3x3 outputs: the part without left and right padding in one call. */
 static void row_3x3(const lrt_dwconv *d, const columns *q, const parts *p, float *c) {
-  const int64_t channels = channels_of(d), last = (int64_t)d->in_w - 1 - 2 * (int64_t)d->dilation_w + d->pad_left;
+  const int64_t channels = channels_of(d), last = (int64_t)d->in_w - 3 + d->pad_left;
   int64_t x0 = lrt_gemm_div_up(d->pad_left, d->stride_w), x1 = last < 0 ? 0 : last / d->stride_w + 1;
   if (x1 > d->out_w) x1 = d->out_w;
   if (x0 > x1) x0 = x1;
   pixels_f32(d, 0, x0, q, p, c);
   pixels_f32(d, x1, d->out_w, q, p, c);
   if (x0 == x1) return;
-  lrt_dwconv_window window;
+  lrt_dwconv_window window = {.stride = d->stride_w};
   for (int r = 0; r < 3; r++) {
     const float *line = (const float *)(const void *)p->lines[r];
     const bool outside = line == NULL;
     window.top[r] = outside ? p->zero : line + (x0 * d->stride_w - d->pad_left) * channels;
-    window.pixel_step[r] = outside ? 0 : d->stride_w * channels;
-    window.tap_step[r] = outside ? 0 : d->dilation_w * channels;
+    window.next[r] = outside ? 0 : d->stride_w * channels;
   }
   d->kernel->f32_3x3(&window, x1 - x0, channels, q->w, q->bias, d->flo, d->fhi, c + x0 * channels, channels);
 }
@@ -319,7 +324,7 @@ void lrt_dwconv_run(const lrt_dwconv *d, int64_t tile_begin, int64_t tile_end, v
   carve_columns(d, packed.to, &q);
   carve_parts(d, scratch, &p);
   fill_zero(d, &p);
-  const bool window = is_float(d) && d->kernel->f32_3x3 != NULL && d->kernel_h == 3 && d->kernel_w == 3;
+  const bool window = by_window(d);
   for (int64_t tile = tile_begin; tile < tile_end; tile++) {
     find_lines(d, tile / d->out_h, tile % d->out_h, &p);
     char *c = (char *)d->c + (size_t)(tile * d->out_w * channels_of(d)) * element(d);
