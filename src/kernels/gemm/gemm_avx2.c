@@ -33,8 +33,33 @@ static inline void store_row(__m256 left, __m256 right, __m256 lo, __m256 hi, fl
     l##r = _mm256_fmadd_ps(v, b0, l##r);                                                                     \
     h##r = _mm256_fmadd_ps(v, b1, h##r);                                                                     \
   }
+/* Up to eight columns: the last panel of layers with 8, 24, 40 ... channels. */
+#define STEP_LEFT(r) l##r = _mm256_fmadd_ps(_mm256_broadcast_ss(a##r + i), b0, l##r);
+static void left_half(const float *const *rows, int64_t taps, int64_t kc, const float *panel, const float *bias,
+                      float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
+  __m256 l0 = _mm256_loadu_ps(bias), l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0;
+  for (int64_t t = 0; t < taps; t++, rows += 6) {
+    const float *a0 = rows[0], *a1 = rows[1], *a2 = rows[2], *a3 = rows[3], *a4 = rows[4], *a5 = rows[5];
+    for (int64_t i = 0; i < kc; i++, panel += 16) {
+      const __m256 b0 = _mm256_load_ps(panel);
+      STEP_LEFT(0) STEP_LEFT(1) STEP_LEFT(2) STEP_LEFT(3) STEP_LEFT(4) STEP_LEFT(5)
+    }
+  }
+  const __m256 vlo = _mm256_set1_ps(lo), vhi = _mm256_set1_ps(hi);
+  store_row(l0, l0, vlo, vhi, c, nr);
+  if (mr > 1) store_row(l1, l1, vlo, vhi, c + ldc, nr);
+  if (mr > 2) store_row(l2, l2, vlo, vhi, c + 2 * ldc, nr);
+  if (mr > 3) store_row(l3, l3, vlo, vhi, c + 3 * ldc, nr);
+  if (mr > 4) store_row(l4, l4, vlo, vhi, c + 4 * ldc, nr);
+  if (mr > 5) store_row(l5, l5, vlo, vhi, c + 5 * ldc, nr);
+}
+
 void lrt_gemm_f32_6x16__avx2(const float *const *rows, int64_t taps, int64_t kc, const float *panel,
                              const float *bias, float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
+  if (nr <= 8) {
+    left_half(rows, taps, kc, panel, bias, lo, hi, c, ldc, mr, nr);
+    return;
+  }
   __m256 l0 = _mm256_loadu_ps(bias), h0 = _mm256_loadu_ps(bias + 8);
   __m256 l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0, h1 = h0, h2 = h0, h3 = h0, h4 = h0, h5 = h0;
   for (int64_t t = 0; t < taps; t++, rows += 6) {
@@ -120,13 +145,28 @@ void lrt_gemm_gemv_f16__avx2(const float *x, int64_t k, const void *w, int64_t l
     l##r = _mm256_add_epi32(l##r, _mm256_madd_epi16(v, b0));                                                 \
     h##r = _mm256_add_epi32(h##r, _mm256_madd_epi16(v, b1));                                                 \
   }
+#undef STEP_LEFT
+#define STEP_LEFT(r)                                                                                         \
+  {                                                                                                          \
+    int32_t pair;                                                                                            \
+    memcpy(&pair, a##r + i, sizeof pair);                                                                    \
+    l##r = _mm256_add_epi32(l##r, _mm256_madd_epi16(_mm256_set1_epi32(pair), b0));                           \
+  }
+#define STORE_LEFT(r) _mm256_storeu_si256((__m256i *)(acc + r * 16), l##r);
 #define STORE(r)                                                                                             \
   _mm256_storeu_si256((__m256i *)(acc + r * 16), l##r);                                                      \
   _mm256_storeu_si256((__m256i *)(acc + r * 16 + 8), h##r);
 void lrt_gemm_int_S16_6x16__avx2(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
-  (void)nr;
   const int16_t *a0 = strip, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda, *a4 = a3 + lda, *a5 = a4 + lda;
   __m256i l0 = _mm256_setzero_si256(), l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0;
+  if (nr <= 8) { /* the right half of the panel is padding */
+    for (int64_t i = 0; i < kp; i += 2, panel += 32) {
+      const __m256i b0 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)panel));
+      STEP_LEFT(0) STEP_LEFT(1) STEP_LEFT(2) STEP_LEFT(3) STEP_LEFT(4) STEP_LEFT(5)
+    }
+    STORE_LEFT(0) STORE_LEFT(1) STORE_LEFT(2) STORE_LEFT(3) STORE_LEFT(4) STORE_LEFT(5)
+    return;
+  }
   __m256i h0 = l0, h1 = l0, h2 = l0, h3 = l0, h4 = l0, h5 = l0;
   for (int64_t i = 0; i < kp; i += 2, panel += 32) {
     const __m256i b0 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)panel));
