@@ -240,10 +240,13 @@ static lrt_status fill_bytes(feed *f, const cli_port *port, const source *s, con
   return LRT_OK;
 }
 
-static lrt_status fill_picture(feed *f, const cli_port *port, const source *s, const lrt_tensor_view *view) {
+static lrt_status fill_picture(feed *f, int32_t index, const lrt_tensor_view *view) {
+  const source *s = &f->sources[index];
+  cli_picture_rules rules = f->options->rules;
   lrt_error inner = {LRT_OK, ""};
+  cli_meta_rules(&f->session->meta, index, &rules);
   const lrt_status status =
-      cli_picture_to_tensor(&s->picture, &f->options->rules, view, &port->info.quant, &inner);
+      cli_picture_to_tensor(&s->picture, &rules, view, &f->session->inputs[index].info.quant, &inner);
   return status == LRT_OK ? LRT_OK : lrt_fail(&f->c->error, status, "%s: %s", s->value, inner.message);
 }
 
@@ -254,7 +257,7 @@ static lrt_status fill(feed *f, int32_t index, cli_random *random) {
   LRT_TRY(lrt_interpreter_tensor(f->session->interpreter, f->session->subgraph, port->tensor, &view,
                                  &f->c->error));
   if (s->kind == FROM_TEXT) return fill_text(f, port, s, &view);
-  if (s->kind == FROM_PICTURE) return fill_picture(f, port, s, &view);
+  if (s->kind == FROM_PICTURE) return fill_picture(f, index, &view);
   if (s->kind != FROM_SEED) return fill_bytes(f, port, s, &view);
   if (view.type == LRT_STRING) return fill_random_text(f, port, &view, random);
   if (view.data != NULL) cli_random_fill(random, &view);

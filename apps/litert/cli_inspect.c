@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "base/json.h"
+#include "cli_meta.h"
 
 static void count_node(cli_op_count *ops, int32_t *count, const lrt_node_info *node) {
   int32_t at = 0;
@@ -187,6 +188,75 @@ static void put_metadata(lrt_json_writer *json, const lrt_model *model) {
   lrt_json_end_array(json);
 }
 
+static void put_numbers(lrt_json_writer *json, const char *key, const float *values, int count) {
+  lrt_json_key(json, key);
+  lrt_json_begin_array(json);
+  for (int i = 0; i < count; i++) lrt_json_float(json, values[i]);
+  lrt_json_end_array(json);
+}
+
+static void put_described(lrt_json_writer *json, const uint8_t *record, int is_output, uint32_t count) {
+  lrt_json_key(json, is_output ? "outputs" : "inputs");
+  lrt_json_begin_array(json);
+  for (uint32_t i = 0; i < count; i++) {
+    lrt_tensor_metadata about;
+    lrt_model_metadata_tensor(record, is_output, i, &about);
+    lrt_json_begin_object(json);
+    put_text(json, "name", about.name);
+    put_text(json, "description", about.description);
+    if (about.mean_count > 0) {
+      put_numbers(json, "mean", about.mean, about.mean_count);
+      put_numbers(json, "std", about.std, about.mean_count);
+    }
+    put_text(json, "labels", lrt_model_metadata_file(record, is_output, i, LRT_ASSOCIATED_AXIS_LABELS));
+    lrt_json_key(json, "calibrated");
+    lrt_json_bool(json, about.has_calibration != 0);
+    lrt_json_end_object(json);
+  }
+  lrt_json_end_array(json);
+}
+
+/* What TFLITE_METADATA says; null where there is none. */
+static lrt_status put_about(cli *c, lrt_json_writer *json, lrt_model *model) {
+  cli_meta meta;
+  lrt_model_metadata_info info;
+  LRT_TRY(cli_meta_find(c, model, &meta));
+  lrt_json_key(json, "about");
+  if (meta.record == NULL) {
+    lrt_json_null(json);
+    return LRT_OK;
+  }
+  lrt_model_metadata_read(meta.record, &info);
+  lrt_json_begin_object(json);
+  put_text(json, "name", info.name);
+  put_text(json, "description", info.description);
+  put_text(json, "version", info.version);
+  put_text(json, "author", info.author);
+  put_text(json, "license", info.license);
+  put_described(json, meta.record, 0, info.input_count);
+  put_described(json, meta.record, 1, info.output_count);
+  lrt_json_end_object(json);
+  return LRT_OK;
+}
+
+static lrt_status put_parts(cli *c, lrt_json_writer *json, lrt_model *model) {
+  lrt_parts *parts = NULL;
+  lrt_part_info info;
+  LRT_TRY(lrt_parts_create(model, &parts, &c->error));
+  lrt_json_key(json, "parts");
+  lrt_json_begin_array(json);
+  for (int32_t i = 0; lrt_parts_info(parts, i, &info) == LRT_OK; i++) {
+    lrt_json_begin_object(json);
+    put_text(json, "name", info.name);
+    put_text(json, "kind", info.kind);
+    put_int(json, "bytes", (int64_t)info.bytes);
+    lrt_json_end_object(json);
+  }
+  lrt_json_end_array(json);
+  lrt_parts_destroy(parts);
+  return LRT_OK;
+}
+
 static void put_ops(lrt_json_writer *json, const cli_op_count *ops, int32_t count) {
   lrt_json_key(json, "operators");
   lrt_json_begin_array(json);
@@ -204,7 +274,7 @@ static void put_ops(lrt_json_writer *json, const cli_op_count *ops, int32_t coun
   lrt_json_end_array(json);
 }
 
-lrt_status cli_inspect_json(cli *c, const lrt_model *model, const cli_op_count *ops, int32_t op_count) {
+lrt_status cli_inspect_json(cli *c, lrt_model *model, const cli_op_count *ops, int32_t op_count) {
   lrt_json_writer json;
   lrt_json_writer_init(&json, &c->out);
   lrt_json_begin_object(&json);
@@ -214,6 +284,8 @@ lrt_status cli_inspect_json(cli *c, const lrt_model *model, const cli_op_count *
   put_ops(&json, ops, op_count);
   put_signatures(&json, model);
   put_metadata(&json, model);
+  LRT_TRY(put_about(c, &json, model));
+  LRT_TRY(put_parts(c, &json, model));
   lrt_json_key(&json, "subgraphs");
   lrt_json_begin_array(&json);
   for (int32_t g = 0; g < lrt_model_subgraph_count(model); g++) put_subgraph(&json, model, g);

@@ -15,6 +15,6 @@ typedef struct cli_op_count {
 /* Counts over all subgraphs, most frequent first. *out is a block of base/alloc.h. */
 lrt_status cli_inspect_count_ops(cli *c, const lrt_model *model, cli_op_count **out, int32_t *count);
 /* Writes everything into c->out. */
-lrt_status cli_inspect_json(cli *c, const lrt_model *model, const cli_op_count *ops, int32_t op_count);
+lrt_status cli_inspect_json(cli *c, lrt_model *model, const cli_op_count *ops, int32_t op_count);
 
 #endif

@@ -115,6 +115,7 @@ static lrt_status open_parts(cli *c, const char *path, const cli_session_options
   }
   LRT_TRY(make_interpreter(c, options, out));
   out->load_seconds = lrt_clock_seconds() - began;
+  if (out->subgraph == 0) LRT_TRY(cli_meta_find(c, out->model, &out->meta));
   LRT_TRY(cli_session_list_ports(c, out->model, out->subgraph, signature, false, &out->inputs,
                                  &out->input_count));
   return cli_session_list_ports(c, out->model, out->subgraph, signature, true, &out->outputs,

@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "cli_flags.h"
+#include "cli_meta.h"
 #include "litert/interpreter.h"
 
 /* An input or output of the subgraph that runs. Names belong to the model. */
@@ -44,6 +45,7 @@ typedef struct cli_session_options {
 typedef struct cli_session {
   lrt_model *model;
   lrt_interpreter *interpreter;
+  cli_meta meta; /* about the inputs and outputs of subgraph 0; empty for the others */
   int32_t subgraph;
   const char *signature; /* key, or NULL */
   cli_port *inputs;      /* [input_count], in the order of the subgraph */

@@ -7,7 +7,9 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "cli_inspect.h"
+#include "cli_meta.h"
 #include "cli_table.h"
+#include "cli_value.h"
 
 typedef struct inspect_options {
   cli_session_options session;
@@ -33,8 +35,30 @@ static void print_ports(cli *c, const char *title, const cli_port *ports, int32_
   cli_table_end(&table, 4, &c->out);
 }
 
-static lrt_status print_interface(cli *c, const lrt_model *model, const char *title, int32_t subgraph,
-                                  int32_t signature) {
+/* Which rule turns a picture into this input; nothing for inputs that take none. */
+static void print_picture_rule(cli *c, const cli_meta *meta, int32_t index, const cli_port *port) {
+  int height, width, channels;
+  cli_picture_rules rules = {0};
+  if (!cli_picture_shape(&port->info.shape, &height, &width, &channels) ||
+      !cli_value_is_number(port->info.type))
+    return;
+  const bool described = meta != NULL && cli_meta_rules(meta, index, &rules);
+  const bool bytes = lrt_type_bits(port->info.type) == 8 && port->info.quant.kind == LRT_QUANT_NONE;
+  lrt_str_format(&c->out, "    pictures for %s: ", port->name);
+  if (bytes) {
+    lrt_str_add_text(&c->out, "values as they are\n");
+  } else if (!described) {
+    lrt_str_add_text(&c->out, "value / 255\n");
+  } else {
+    for (int i = 0; i < rules.count; i++)
+      lrt_str_format(&c->out, "%s(value - %g) / %g", i > 0 ? ", " : "", (double)rules.mean[i],
+                     (double)rules.std[i]);
+    lrt_str_add_text(&c->out, ", by the metadata\n");
+  }
+}
+
+static lrt_status print_interface(cli *c, const lrt_model *model, const cli_meta *meta, const char *title,
+                                  int32_t subgraph, int32_t signature) {
   cli_port *inputs = NULL, *outputs = NULL;
   int32_t input_count = 0, output_count = 0;
   lrt_status status = cli_session_list_ports(c, model, subgraph, signature, false, &inputs, &input_count);
@@ -43,6 +67,8 @@ static lrt_status print_interface(cli *c, const lrt_model *model, const char *ti
   if (status == LRT_OK) {
     lrt_str_format(&c->out, "%s\n", title);
     print_ports(c, "inputs", inputs, input_count);
+    for (int32_t i = 0; i < input_count; i++)
+      print_picture_rule(c, subgraph == 0 ? meta : NULL, i, &inputs[i]);
     print_ports(c, "outputs", outputs, output_count);
   }
   lrt_alloc_free(inputs);
@@ -51,15 +77,15 @@ static lrt_status print_interface(cli *c, const lrt_model *model, const char *ti
 }
 
 /* Signatures, or subgraph 0 where there are none. */
-static lrt_status print_interfaces(cli *c, const lrt_model *model) {
+static lrt_status print_interfaces(cli *c, const lrt_model *model, const cli_meta *meta) {
   const int32_t count = lrt_model_signature_count(model);
-  if (count == 0) return print_interface(c, model, "Interface (no signatures)", 0, -1);
+  if (count == 0) return print_interface(c, model, meta, "Interface (no signatures)", 0, -1);
   for (int32_t i = 0; i < count; i++) {
     lrt_signature_info info;
     char title[CLI_TEXT_BYTES];
     if (lrt_model_signature(model, i, &info) != LRT_OK) continue;
     snprintf(title, sizeof title, "Signature %.100s (subgraph %d)", info.key, (int)info.subgraph);
-    LRT_TRY(print_interface(c, model, title, info.subgraph, i));
+    LRT_TRY(print_interface(c, model, meta, title, info.subgraph, i));
   }
   return LRT_OK;
 }
@@ -80,7 +106,24 @@ static void print_operators(cli *c, const cli_op_count *ops, int32_t count) {
   cli_table_end(&table, 2, &c->out);
 }
 
-static void print_metadata(cli *c, const lrt_model *model) {
+static void print_line(cli *c, const char *title, const char *text) {
+  if (text != NULL && text[0] != '\0') lrt_str_format(&c->out, "  %-12s %s\n", title, text);
+}
+
+static void print_about_tensors(cli *c, const uint8_t *record, int is_output, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    lrt_tensor_metadata about;
+    const char *labels = lrt_model_metadata_file(record, is_output, i, LRT_ASSOCIATED_AXIS_LABELS);
+    lrt_model_metadata_tensor(record, is_output, i, &about);
+    lrt_str_format(&c->out, "  %-6s %u     %s%s%s", is_output ? "output" : "input", (unsigned)i,
+                   about.name != NULL ? about.name : "", about.description != NULL ? ": " : "",
+                   about.description != NULL ? about.description : "");
+    lrt_str_format(&c->out, "%s%s%s\n", labels != NULL ? ", labels in " : "", labels != NULL ? labels : "",
+                   about.has_calibration ? ", scores are calibrated" : "");
+  }
+}
+
+static void print_metadata(cli *c, const lrt_model *model, const cli_meta *meta) {
   const int32_t count = lrt_model_metadata_count(model);
   cli_table table;
   if (count == 0) return;
@@ -96,6 +139,34 @@ static void print_metadata(cli *c, const lrt_model *model) {
     cli_table_cell(&table, "%s", cli_bytes_text(bytes, size));
   }
   cli_table_end(&table, 2, &c->out);
+  if (meta->record == NULL) return;
+  lrt_model_metadata_info info;
+  lrt_model_metadata_read(meta->record, &info);
+  print_line(c, "name", info.name);
+  print_line(c, "description", info.description);
+  print_line(c, "version", info.version);
+  print_line(c, "author", info.author);
+  print_line(c, "license", info.license);
+  print_about_tensors(c, meta->record, 0, info.input_count);
+  print_about_tensors(c, meta->record, 1, info.output_count);
+}
+
+static lrt_status print_parts(cli *c, lrt_model *model) {
+  lrt_parts *parts = NULL;
+  lrt_part_info info;
+  cli_table table;
+  char size[CLI_TEXT_BYTES];
+  LRT_TRY(lrt_parts_create(model, &parts, &c->error));
+  if (lrt_parts_count(parts) > 0) lrt_str_add_text(&c->out, "Parts\n");
+  cli_table_begin(&table, "lrl");
+  for (int32_t i = 0; lrt_parts_info(parts, i, &info) == LRT_OK; i++) {
+    cli_table_cell(&table, "%s", info.kind);
+    cli_table_cell(&table, "%s", cli_bytes_text(info.bytes, size));
+    cli_table_cell(&table, "%s", info.name);
+  }
+  cli_table_end(&table, 2, &c->out);
+  lrt_parts_destroy(parts);
+  return LRT_OK;
 }
 
 static void print_tensors(cli *c, const lrt_model *model, int32_t subgraph) {
@@ -157,8 +228,9 @@ static void print_nodes(cli *c, const lrt_model *model, int32_t subgraph) {
   cli_table_end(&table, 2, &c->out);
 }
 
-static lrt_status print_text(cli *c, const lrt_model *model, const inspect_options *o,
-                             const cli_op_count *ops, int32_t op_count) {
+static lrt_status print_text(cli *c, lrt_model *model, const inspect_options *o, const cli_op_count *ops,
+                             int32_t op_count) {
+  cli_meta meta;
   char size[CLI_TEXT_BYTES];
   const int32_t subgraphs = lrt_model_subgraph_count(model);
   const char *description = lrt_model_description(model);
@@ -167,9 +239,11 @@ static lrt_status print_text(cli *c, const lrt_model *model, const inspect_optio
                  subgraphs == 1 ? "" : "s");
   if (description != NULL && description[0] != '\0') lrt_str_format(&c->out, ", \"%s\"", description);
   lrt_str_add_text(&c->out, "\n");
-  LRT_TRY(print_interfaces(c, model));
+  LRT_TRY(cli_meta_find(c, model, &meta));
+  LRT_TRY(print_interfaces(c, model, &meta));
   print_operators(c, ops, op_count);
-  print_metadata(c, model);
+  print_metadata(c, model, &meta);
+  LRT_TRY(print_parts(c, model));
   for (int32_t i = 0; i < subgraphs && o->tensors; i++) print_tensors(c, model, i);
   for (int32_t i = 0; i < subgraphs && o->nodes; i++) print_nodes(c, model, i);
   return LRT_OK;

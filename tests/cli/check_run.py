@@ -85,7 +85,7 @@ class Arrays(CommandTest):
                          "  4  0.0000  cat\n")
         self.write("labels.txt", b"ant\n")
         self.assertEqual(self.bad(65, "run", "m.tflite", "--input", "x.npy", "--labels", "labels.txt"),
-                         "labels.txt has 1 labels, the output 'out' 4 values")
+                         "the output 'out' needs 4 labels, labels.txt has 1")
 
     def test_full_disk_leaves_nothing(self):
         """A limit on the size of files stands in for a full disk."""
@@ -145,6 +145,59 @@ class Pictures(CommandTest):
         self.assertIn("cut.png", self.bad(65, "run", "m.tflite", "--input", "cut.png"))
         self.write("cut.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0")
         self.assertIn("cut.jpg", self.bad(65, "run", "m.tflite", "--input", "cut.jpg"))
+
+
+class Metadata(CommandTest):
+    def model(self, shape, **about):
+        record = tiny_model.metadata(**about)
+        return tiny_model.relu(shape, metadata=[("other", b"1"), ("TFLITE_METADATA", record)])
+
+    def test_normalisation(self):
+        if not self.good_json("version")["components"]["png"]:
+            self.skipTest("libpng is not built in")
+        self.write("m.tflite", self.model((1, 4, 4, 3), mean=(55, 0, 0), std=(100, 51, 1)))
+        self.write("p.png", png(4, 4, lambda x, y: (255, 51, 3)))
+        self.good("run", "m.tflite", "--input", "p.png", "--output-dir", "results")
+        self.assertEqual(self.read_npy("results/y.npy")[2][:3], [2, 1, 3])
+        self.good("run", "m.tflite", "--input", "p.png", "--output-dir", "results", "--std=1")  # flags win
+        self.assertEqual(self.read_npy("results/y.npy")[2][:3], [255, 51, 3])
+        self.assertIn("pictures for x: (value - 55) / 100, (value - 0) / 51, (value - 0) / 1, by the metadata\n",
+                      self.good("inspect", "m.tflite"))
+
+    def test_labels_of_the_model(self):
+        names = b"ant\r\nbee\r\ncat\r\ndog\r\n"
+        self.write("x.npy", npy("<f4", (1, 4), (1, 4, 3, 2)))
+        for compression in (0, 8):
+            self.write("m.tflite", tiny_model.with_files(self.model((1, 4), labels="l.txt"), {"l.txt": names}, compression))
+            told = self.good_json("run", "m.tflite", "--input", "x.npy")["outputs"][0]["labels"]
+            self.assertEqual([row["label"] for row in told], ["bee", "cat", "dog", "ant"])
+            self.assertEqual(told[0], {"label": "bee", "index": 1, "score": 4})
+        about = self.good_json("inspect", "m.tflite")
+        self.assertEqual(about["parts"], [{"name": "l.txt", "kind": "file", "bytes": len(names)}])
+        self.assertEqual((about["about"]["name"], about["about"]["outputs"][0]["labels"]), ("tiny", "l.txt"))
+        self.assertIn("  output 0     score, labels in l.txt\n", self.good("inspect", "m.tflite"))
+
+    def test_calibrated_scores(self):
+        model = self.model((1, 4), labels="l", calibration="c", default_score=-1)
+        self.write("m.tflite", tiny_model.with_files(model, {"l": "ant\nbee\ncat\ndog", "c": "1,2,-2\n\n3,0,0\n1,1,1,9"}))
+        self.write("x.npy", npy("<f4", (1, 4), (1, 1, 1, 1)))
+        told = self.good_json("run", "m.tflite", "--input", "x.npy")["outputs"][0]["labels"]
+        self.assertEqual([(row["label"], row["score"]) for row in told],
+                         [("cat", 1.5), ("ant", 0.5), ("bee", -1), ("dog", -1)])
+
+    def test_damage(self):
+        """Neither the record nor the archive can do harm; what is wrong is said."""
+        self.write("x.npy", npy("<f4", (1, 4), (1, 4, 3, 2)))
+        model = self.model((1, 4), labels="l.txt", calibration="c")
+        whole = tiny_model.with_files(model, {"l.txt": "a\nb\nc\nd", "c": "1,2,3\n"})
+        for place in range(model.find(b"M001") - 8, len(whole), 5):
+            damaged = bytearray(whole)
+            damaged[place] ^= 0x41
+            self.write("m.tflite", damaged)
+            for words in (("run", "m.tflite", "--input", "x.npy"), ("inspect", "m.tflite")):
+                code, _, err = self.call(*words)
+                self.assertIn(code, (0, 65), err)
+                self.assertEqual(err.count("\n"), 0 if code == 0 else 1, err)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,20 @@
 # tiny_model.py: writes small .tflite files for the tests of the command, with the standard library only.
 # SPDX-License-Identifier: Apache-2.0
 """A flatbuffer is written front to back: a table with its vtable before it, what it refers to behind it."""
+import io
 import struct
+import zipfile
 
 FLOAT32, INT32, STRING, INT8 = 0, 2, 5, 9
 ADD, CONCATENATION, RELU, CUSTOM = 0, 2, 19, 32
 
 
 class Table(dict):
-    """{slot: value}: ('u8' | 'i8' | 'i32' | 'u32', number), text, bytes, Table, list of Tables, ints or floats."""
+    """{slot: value}: ('u8' | 'i8' | 'i32' | 'u32' | 'f32', number), text, bytes, Table, list of Tables, ints or floats."""
 
 
 class Writer:
-    FORMATS = {"u8": "<B", "i8": "<b", "i32": "<i", "u32": "<I"}
+    FORMATS = {"u8": "<B", "i8": "<b", "i32": "<i", "u32": "<I", "f32": "<f"}
 
     def __init__(self):
         self.out = bytearray()
@@ -66,8 +68,8 @@ class Writer:
                     self.out += struct.pack("<f" if isinstance(item, float) else "<i", item)
         return start
 
-    def finish(self, root):
-        self.out += bytes(4) + b"TFL3"
+    def finish(self, root, identifier=b"TFL3"):
+        self.out += bytes(4) + identifier
         self.waiting.append((0, root))
         while self.waiting:
             place, value = self.waiting.pop(0)
@@ -119,10 +121,31 @@ def model(tensors, nodes, codes, inputs, outputs, buffers=(), signature=None, me
     return Writer().finish(fields)
 
 
-def relu(shape=(1, 4), kind=FLOAT32, signature=None, **more):
+def relu(shape=(1, 4), kind=FLOAT32, signature=None, metadata=(), **more):
     """y = max(x, 0)"""
     return model([tensor("x", list(shape), kind, **more), tensor("y", list(shape), kind, **more)], [node(0, [0], [1])],
-                 [code(RELU)], [0], [1], signature=signature)
+                 [code(RELU)], [0], [1], signature=signature, metadata=metadata)
+
+
+def metadata(mean=(127.5,), std=(127.5,), labels=None, calibration=None, transform=0, default_score=0.0):
+    """A TFLITE_METADATA record about one input and one output; labels and calibration are names of files."""
+    units = [Table({0: ("u8", 1), 1: Table({0: list(map(float, mean)), 1: list(map(float, std))})})]
+    files = [Table({0: name, 2: ("i8", kind)}) for name, kind in ((labels, 2), (calibration, 4)) if name]
+    output = Table({0: "score", 6: files})
+    if calibration:
+        options = Table({0: ("i8", transform), 1: ("f32", default_score)})
+        output[4] = [Table({0: ("u8", 2), 1: options})]
+    graph = Table({2: [Table({0: "picture", 1: "what is looked at", 4: units})], 3: [output]})
+    return Writer().finish(Table({0: "tiny", 1: "a test", 2: "v1", 3: [graph], 4: "nobody"}), b"M001")
+
+
+def with_files(data, files, compression=zipfile.ZIP_DEFLATED):
+    """A model with a zip archive of {name: bytes} behind it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", compression) as out:
+        for name, contents in files.items():
+            out.writestr(name, contents)
+    return data + archive.getvalue()
 
 
 def concatenation(first=(1, 2), second=(1, 3)):

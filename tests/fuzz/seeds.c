@@ -9,6 +9,7 @@
 #include "formats/flatbuffer_write.h"
 #include "formats/tflite_schema.h"
 #include "litertlm_sample.h"
+#include "metadata_sample.h"
 
 static const char *root;
 static bool failed;
@@ -85,6 +86,18 @@ static void save_tflite(void) {
   lrt_fb_builder_clear(&b);
 }
 
+static void save_metadata(void) {
+  lrt_fb_builder b;
+  const uint8_t *bytes = NULL;
+  size_t size = 0;
+  lrt_fb_builder_init(&b, lrt_alloc_default());
+  if (sample_metadata(&b, &bytes, &size) == LRT_OK)
+    save("metadata", "made", bytes, size);
+  else
+    failed = true;
+  lrt_fb_builder_clear(&b);
+}
+
 int main(int argc, char **argv) {
   static const uint8_t message[] = {0x08, 0xac, 0x02, 0x12, 0x04, 0x0a, 0x02,
                                     'h',  'i',  0x25, 0,    0,    0xc0, 0x3f};
@@ -102,6 +115,7 @@ int main(int argc, char **argv) {
   save("npy", "int16.npy", sample_npy, sizeof sample_npy);
   save("protobuf", "message", message, sizeof message);
   save_tflite();
+  save_metadata();
   uint8_t *bundle = make_litertlm(100, 164, &size);
   if (bundle != NULL) save("litertlm", "made.litertlm", bundle, size);
   free(bundle);
