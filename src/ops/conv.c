@@ -34,7 +34,7 @@ static lrt_status prepare_conv(lrt_prepare *p) {
                                       options->dilation_h_factor, options->dilation_w_factor};
   LRT_TRY(lrt_conv_window_of(p, &geometry, &w));
   const int32_t outputs = filter->shape.dims[0], kc = filter->shape.dims[3];
-  if (kc < 1 || w.channels % kc != 0 || outputs % (w.channels / kc) != 0)
+  if (kc < 1 || w.channels < kc || w.channels % kc != 0 || outputs % (w.channels / kc) != 0)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "%d input channels do not fit a filter of %d channels and %d outputs",
                             w.channels, kc, outputs);
   const lrt_shape shape = {4, {w.batch, w.out_h, w.out_w, outputs}};
@@ -47,7 +47,7 @@ static lrt_status prepare_conv(lrt_prepare *p) {
                                .rows_per_scale = (int64_t)w.out_h * w.out_w,
                                .quantized_bias_type = options->quantized_bias_type,
                                .float_product = p->inputs[0]->type == LRT_UINT8, .keep_packed = true};
-  return groups < 1 ? LRT_OK : lrt_product_prepare(p, &product);
+  return lrt_product_prepare(p, &product);
 }
 
 const lrt_op lrt_op_conv_2d = {prepare_conv, false, 0, false};

@@ -15,6 +15,7 @@ typedef struct one_operand {
   bool constant;
   float scale; /* > 0: quantized */
   int32_t zero_point;
+  const lrt_quant *quant; /* in place of one scale; NULL = none */
 } one_operand;
 
 typedef struct one_op {
@@ -41,6 +42,7 @@ static inline lrt_status one_op_run(one_op *o, lrt_mode mode, int32_t code, cons
     const int32_t index = t->constant ? build_constant(&o->subgraph, t->type, t->shape, t->data)
                                       : build_tensor(&o->subgraph, t->type, t->shape);
     if (t->scale > 0) build_quant(&o->subgraph, index, t->scale, t->zero_point);
+    if (t->quant != NULL) o->subgraph.tensors[index].quant = *t->quant;
     if (i < n_in) ins[i] = index;
     else outs[i - n_in] = index;
     if (i < n_in && !t->constant) build_input(&o->subgraph, index);
