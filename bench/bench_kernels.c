@@ -188,6 +188,27 @@ static void bench_i4b(void) {
   free(x), free(corr), free(w), free(scale), free(y);
 }
 
+/* The same weights by 128 rows. */
+static void bench_i4b_rows(const peak *p) {
+  enum { M = 128, K = 2048, N = 2048 };
+  int count;
+  const lrt_gemm_int_kernel *table = lrt_gemm_int_table(&count);
+  int32_t *zeros = column_block(M, 3);
+  lrt_gemm_i4b g = {.a = block((size_t)M * K), .lda = K, .m = M, .k = K, .n = N, .a_scale = block(M * 4),
+                    .a_zeros = zeros, .w = block((size_t)N * K / 2), .w_scale = block((size_t)N * K / 16),
+                    .block = 32, .w_sums = block(N * 4), .lo = -1, .hi = 1, .c = block((size_t)M * N * 4), .ldc = N};
+  for (int v = 0; v < count; v++) {
+    if (!lrt_cpu_has(table[v].level)) continue;
+    lrt_gemm_i4b_plan(&g, 1);
+    lrt_gemm_i4b_plan_for(&g, table + v, 1);
+    void *scratch = block(lrt_gemm_i4b_scratch(&g));
+    BEST(took, lrt_gemm_i4b_run(&g, 0, lrt_gemm_i4b_tiles(&g), scratch));
+    line("gemm i4b32", table[v].name, "128x2048x2048", 2.0 * M * K * N, took, p->int8);
+    free(scratch);
+  }
+  free(zeros); /* the rest lives as long as the program */
+}
+
 /* MobileNetV2's depthwise layers: size, channels, stride. */
 static void bench_depthwise(const peak *p) {
   static const int layers[][3] = {{112, 32, 1}, {112, 96, 2}, {56, 144, 1}, {56, 144, 2}, {28, 192, 1}, {28, 192, 2},
@@ -253,6 +274,7 @@ int main(int argc, char **argv) {
   printf("peak f32 %.1f int8 %.1f int16 %.1f GOPS\n", p.f32 * 1e-9, p.int8 * 1e-9, p.int16 * 1e-9);
   if (wanted(argc, argv, "gemm")) bench_products(&p);
   if (wanted(argc, argv, "i4b")) bench_i4b();
+  if (wanted(argc, argv, "i4b")) bench_i4b_rows(&p);
   if (wanted(argc, argv, "dwconv")) bench_depthwise(&p);
   if (wanted(argc, argv, "rowquant")) bench_rowquant();
   return 0;

@@ -392,6 +392,7 @@ static void i4b_products(void) {
     i4b_shape(table + count - 1, gemv + v, 1, 130, 640, 64);
     i4b_shape(table + count - 1, gemv + v, 1, 13, 608, 32);
     i4b_shape(table + count - 1, gemv + v, 1, 7, 512, 128);
+    i4b_shape(table + count - 1, gemv + v, 5, 33, 96, 32);
   }
   for (int v = 0; v < count; v++) {
     if (!usable(table[v].level)) continue;

@@ -488,3 +488,14 @@ void lrt_gemm_i4b__avx2(const int8_t *x, const int16_t *corr, int64_t k, int64_t
     if (rows > 3) y[j + 3] = sum8(s3);
   }
 }
+
+void lrt_gemm_i4b_add__avx2(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr, int nr) {
+  for (int j = 0; j < nr; j += 8) {
+    const __m256i less = load(sums + j);
+    const __m256 by = _mm256_loadu_ps(scale + j);
+    for (int r = 0; r < mr; r++) {
+      const __m256 part = _mm256_cvtepi32_ps(_mm256_sub_epi32(load(acc + r * nr + j), less));
+      _mm256_storeu_ps(sum + r * nr + j, _mm256_fmadd_ps(part, by, _mm256_loadu_ps(sum + r * nr + j)));
+    }
+  }
+}

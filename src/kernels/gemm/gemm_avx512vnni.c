@@ -183,3 +183,7 @@ void lrt_gemm_i4b__avx512vnni(const int8_t *x, const int16_t *corr, int64_t k, i
     if (other) y[j + 1] = _mm512_reduce_add_ps(s1);
   }
 }
+
+void lrt_gemm_i4b_add__avx512vnni(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr, int nr) {
+  lrt_gemm_i4b_add__avx2(acc, sums, scale, sum, mr, nr);
+}

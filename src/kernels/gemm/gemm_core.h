@@ -103,10 +103,13 @@ typedef struct lrt_gemm_int_kernel {
  * within [-2048, 2032]: takes the 8 off again that unsigned nibbles have too much. */
 typedef void lrt_gemm_i4b_fn(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
                              const uint16_t *scale /* f16 */, int64_t n, float *y);
+/* sum[mr][nr] += (acc - sums) * scale, sums and scale [nr]; nr a multiple of 16. */
+typedef void lrt_gemm_i4b_add_fn(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr, int nr);
 typedef struct lrt_gemm_i4b_kernel {
   const char *name;
   lrt_cpu_level level;
   lrt_gemm_i4b_fn *run;
+  lrt_gemm_i4b_add_fn *add;
 } lrt_gemm_i4b_kernel;
 
 /* All variants of this build, best first, the scalar reference last, usable or not (tests and bench walk them). */
@@ -155,7 +158,9 @@ lrt_gemm_pack_fn lrt_gemm_pack_floats__avx2, lrt_gemm_pack_quads__avx2, lrt_gemm
 #define LRT_GEMM_EPILOGUE(suffix, level)                                                                     \
   lrt_gemm_epilogue_fn lrt_gemm_exact__##suffix, lrt_gemm_fast__##suffix, lrt_gemm_hybrid__##suffix;         \
   lrt_gemm_epilogue_fn lrt_gemm_int16__##suffix;
-#define LRT_GEMM_I4B(suffix, level) lrt_gemm_i4b_fn lrt_gemm_i4b__##suffix;
+#define LRT_GEMM_I4B(suffix, level)                                                                          \
+  lrt_gemm_i4b_fn lrt_gemm_i4b__##suffix;                                                                    \
+  lrt_gemm_i4b_add_fn lrt_gemm_i4b_add__##suffix;
 #include "kernels/gemm/gemm.def"
 
 #endif

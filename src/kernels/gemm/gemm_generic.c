@@ -185,3 +185,10 @@ void lrt_gemm_i4b__generic(const int8_t *x, const int16_t *corr, int64_t k, int6
     y[j] = sum;
   }
 }
+
+void lrt_gemm_i4b_add__generic(const int32_t *restrict acc, const int32_t *restrict sums, const float *restrict scale,
+                               float *restrict sum, int mr, int nr) {
+  for (int r = 0; r < mr; r++, acc += nr, sum += nr) {
+    for (int j = 0; j < nr; j++) sum[j] += (float)(acc[j] - sums[j]) * scale[j];
+  }
+}

@@ -125,13 +125,6 @@ static void load_panel(const lrt_gemm_i4b *g, int64_t n0, int64_t n1, const part
   }
 }
 
-static void add_block(const int32_t *restrict acc, const int32_t *restrict sums, const float *restrict scale,
-                      float *restrict sum, int mr, int nr) {
-  for (int r = 0; r < mr; r++, acc += nr, sum += nr) {
-    for (int j = 0; j < nr; j++) sum[j] += (float)(acc[j] - sums[j]) * scale[j];
-  }
-}
-
 static void run_tile(const lrt_gemm_i4b *g, const lrt_gemm_tile *tile, const parts *p) {
   const int step = g->kernel->mr, nr = g->kernel->nr;
   const int64_t size = g->kernel->strip == LRT_GEMM_STRIP_S16 ? 2 : 1;
@@ -146,7 +139,7 @@ static void run_tile(const lrt_gemm_i4b *g, const lrt_gemm_tile *tile, const par
     for (int64_t b = 0; b < g->k / g->block; b++) {
       g->kernel->run((const char *)p->strip + b * g->block * size, g->k, g->block, p->panel + b * g->block * nr,
                      p->acc, nr);
-      add_block(p->acc, p->block_sums + b * nr, p->scale + b * nr, p->sum, mr, nr);
+      g->gemv->add(p->acc, p->block_sums + b * nr, p->scale + b * nr, p->sum, mr, nr);
     }
     for (int r = 0; r < mr; r++) {
       float *c = g->c + (m + r) * g->ldc;

@@ -139,3 +139,9 @@ void lrt_gemm_i4b__ref(const int8_t *x, const int16_t *corr, int64_t k, int64_t 
     y[j] = sum;
   }
 }
+
+void lrt_gemm_i4b_add__ref(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr, int nr) {
+  for (int r = 0; r < mr; r++, acc += nr, sum += nr) {
+    for (int j = 0; j < nr; j++) sum[j] += (float)(acc[j] - sums[j]) * scale[j];
+  }
+}

@@ -27,7 +27,7 @@ static const lrt_gemm_int_epilogue epilogue_table[] = {
 };
 
 static const lrt_gemm_i4b_kernel i4b_table[] = {
-#define LRT_GEMM_I4B(suffix, level_) {#suffix, LRT_CPU_##level_, lrt_gemm_i4b__##suffix},
+#define LRT_GEMM_I4B(suffix, level_) {#suffix, LRT_CPU_##level_, lrt_gemm_i4b__##suffix, lrt_gemm_i4b_add__##suffix},
 #include "kernels/gemm/gemm.def"
 };
 
