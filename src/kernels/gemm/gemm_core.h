@@ -137,6 +137,9 @@ bool lrt_gemm_int16_factors(const int64_t *bias64, const int32_t *mult, const in
  * repeat row m0's. `size` = bytes per element, group offset included in `data`. */
 void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, int row_step,
                    const void *outside, const void **rows);
+/* The same rows copied: out [mr][taps * kc]. Bytes outside the picture become pads[row] (NULL = 0). */
+void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, const uint8_t *pads,
+                     void *out);
 /* panel [k][nr] of f32 from `cols` <= nr rows of weights starting at row n0 of the whole tensor. */
 void lrt_gemm_f32_pack_panel(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel);
 /* Widens `count` weights of row n starting at element k0. */

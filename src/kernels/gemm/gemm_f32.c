@@ -74,17 +74,10 @@ size_t lrt_gemm_f32_scratch(const lrt_gemm_f32 *g) {
   return carve_parts(g, NULL, &p);
 }
 
-static void copy_strip(const lrt_gemm_f32 *g, const parts *p, int mr) {
-  const int64_t kc = g->a.kc, k = g->a.taps * kc;
-  const int step = g->kernel->mr;
-  for (int r = 0; r < step; r++) p->strip_rows[r] = p->strip + (r < mr ? r : 0) * k;
-  for (int r = 0; r < mr; r++) {
-    for (int64_t t = 0; t < g->a.taps; t++) {
-      const float *src = p->rows[t * step + r];
-      float *dst = p->strip + r * k + t * kc;
-      for (int64_t i = 0; i < kc; i++) dst[i] = src[i];
-    }
-  }
+/* Rows of `strip`; those past mr repeat the first. */
+static void point_at_strip(const lrt_gemm_f32 *g, const parts *p, int mr) {
+  const int64_t k = g->a.taps * g->a.kc;
+  for (int r = 0; r < g->kernel->mr; r++) p->strip_rows[r] = p->strip + (r < mr ? r : 0) * k;
 }
 
 /* Panels and bias of the tile's columns. */
@@ -113,8 +106,12 @@ static void run_tile(const lrt_gemm_f32 *g, const lrt_gemm_tile *tile, const par
   const float *panels = tile_panels(g, tile, p);
   for (int64_t m = tile->m0; m < tile->m1; m += step) {
     const int mr = tile->m1 - m < step ? (int)(tile->m1 - m) : step;
-    lrt_gemm_rows(&g->a, data, sizeof(float), m, mr, step, p->zero, p->rows);
-    if (g->grid.gather) copy_strip(g, p, mr);
+    if (g->grid.gather) {
+      lrt_gemm_gather(&g->a, data, sizeof(float), m, mr, NULL, p->strip);
+      point_at_strip(g, p, mr);
+    } else {
+      lrt_gemm_rows(&g->a, data, sizeof(float), m, mr, step, p->zero, p->rows);
+    }
     const void **rows = g->grid.gather ? p->strip_rows : p->rows;
     const int64_t taps = g->grid.gather ? 1 : g->a.taps, kc = g->grid.gather ? k : g->a.kc;
     float *c = g->c + m * g->ldc + tile->group * g->n;

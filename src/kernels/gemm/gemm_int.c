@@ -9,10 +9,12 @@
 /* int16 times int8 over more elements than this may leave int32: 32768 * 128 * 496 < 2^31. */
 #define INT16_CHUNK 496
 #define GEMV_COLUMNS 64
+#define MAX_MR 32
 
 /* A worker's scratch; column arrays are n_step long, rounded up to a multiple of 16. */
 typedef struct parts {
   const void **rows; /* [taps][mr] */
+  uint8_t *gathered; /* [mr][k] where taps are short */
   void *strip;       /* [mr][kp] of the kernel's strip type */
   int32_t *acc;      /* [mr][nr], or [GEMV_COLUMNS] */
   int64_t *acc64;    /* [mr][nr]: int16 rows */
@@ -41,6 +43,7 @@ static size_t carve_parts(const lrt_gemm_int *g, void *scratch, parts *p) {
   const size_t columns = (size_t)lrt_gemm_round_up(g->grid.n_step, 16) * 4, tile = mr * nr;
   memset(p, 0, sizeof *p);
   p->strip = lrt_gemm_carve_take(&carve, mr * kp * strip_size(g));
+  if (g->grid.gather) p->gathered = lrt_gemm_carve_take(&carve, mr * (size_t)k_of(g));
   p->rows = lrt_gemm_carve_take(&carve, (size_t)g->a.taps * mr * sizeof(void *));
   p->acc = lrt_gemm_carve_take(&carve, (tile < GEMV_COLUMNS ? GEMV_COLUMNS : tile) * 4);
   if (g->a_type == LRT_INT16) p->acc64 = lrt_gemm_carve_take(&carve, tile * 8);
@@ -108,6 +111,7 @@ void lrt_gemm_int_plan_for(lrt_gemm_int *g, const lrt_gemm_int_kernel *kernel, i
   const int64_t column_bytes = kp_of(g) > 0 ? kp_of(g) : 1;
   lrt_gemm_plan_grid(&g->grid, g->a.m, g->n, column_bytes, g->kernel->mr, g->kernel->nr, g->groups, workers);
   g->grid.gemv = !g->a.conv && !g->by_k && g->groups == 1 && g->a.m == 1 && (!wide || g->a.kc <= INT16_CHUNK);
+  g->grid.gather = g->a.conv && g->a.taps > 1 && g->a.kc < 16 && !wide;
   if (g->grid.gemv) {
     g->grid.n_step = GEMV_COLUMNS;
     g->grid.n_tiles = lrt_gemm_div_up(g->n, GEMV_COLUMNS);
@@ -195,6 +199,14 @@ static void fill_int16(const lrt_gemm_strip_args *args) {
   }
 }
 
+/* Short taps: whole rows are copied first. */
+static void gather(const lrt_gemm_int *g, const void *data, int64_t m, int mr, const parts *p) {
+  uint8_t pads[MAX_MR];
+  for (int r = 0; r < mr; r++) pads[r] = (uint8_t)((uint8_t)p->pads[r] ^ (g->a_type == LRT_UINT8 ? 0x80 : 0));
+  lrt_gemm_gather(&g->a, data, 1, m, mr, pads, p->gathered);
+  for (int r = 0; r < mr; r++) p->rows[r] = p->gathered + r * k_of(g);
+}
+
 /* Rows [m, m + mr) into the strip, with what the epilogue wants to know about them. */
 static void load_strip(const lrt_gemm_int *g, int64_t group, int64_t m, int mr, const parts *p) {
   const size_t size = g->a_type == LRT_INT16 ? 2 : 1;
@@ -210,9 +222,10 @@ static void load_strip(const lrt_gemm_int *g, int64_t group, int64_t m, int mr, 
     p->pads[r] = row_zero(g, zero);
     p->a_zeros[r] = p->pads[r] + offset;
   }
-  lrt_gemm_rows(&g->a, data, size, m, mr, g->kernel->mr, NULL, p->rows);
+  if (g->grid.gather) gather(g, data, m, mr, p);
+  else lrt_gemm_rows(&g->a, data, size, m, mr, g->kernel->mr, NULL, p->rows);
   const lrt_gemm_strip_args args = {
-      .rows = (const uint8_t *const *)p->rows, .taps = g->a.taps, .kc = g->a.kc, .lda = kp_of(g), .mr = mr,
+      .rows = (const uint8_t *const *)p->rows, .taps = g->grid.gather ? 1 : g->a.taps, .kc = g->grid.gather ? k_of(g) : g->a.kc, .lda = kp_of(g), .mr = mr,
       .row_step = g->kernel->mr, .flip = g->a_type == LRT_UINT8 ? 0x80 : 0, .pads = p->pads, .strip = p->strip,
       .sums = zw != 0 ? p->sums : NULL};
   if (g->a_type == LRT_INT16) fill_int16(&args);

@@ -40,6 +40,57 @@ void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m
   }
 }
 
+/* Short copies in at most a few overlapping pieces. */
+static inline void copy_bytes(char *to, const char *from, size_t count) {
+  if (count >= 16) {
+    for (size_t i = 0; i + 16 <= count; i += 16) memcpy(to + i, from + i, 16);
+    memcpy(to + count - 16, from + count - 16, 16);
+  } else if (count >= 8) {
+    memcpy(to, from, 8);
+    memcpy(to + count - 8, from + count - 8, 8);
+  } else if (count >= 4) {
+    memcpy(to, from, 4);
+    memcpy(to + count - 4, from + count - 4, 4);
+  } else {
+    for (size_t i = 0; i < count; i++) to[i] = from[i];
+  }
+}
+
+/* One line of a window; pixels left and right of the picture are filled with `pad`. */
+static void gather_line(const lrt_gemm_a *a, const char *line, size_t size, int64_t left, int pad, char *to) {
+  const size_t tap = (size_t)a->kc * size, pixel = (size_t)a->ld * size;
+  if (a->dilation_w == 1 && tap == pixel && left >= 0 && left + a->kernel_w <= a->in_w) {
+    copy_bytes(to, line + (size_t)left * pixel, (size_t)a->kernel_w * tap);
+    return;
+  }
+  for (int32_t kx = 0; kx < a->kernel_w; kx++, to += tap) {
+    const int64_t x = left + (int64_t)kx * a->dilation_w;
+    if (x >= 0 && x < a->in_w) copy_bytes(to, line + (size_t)x * pixel, tap);
+    else memset(to, pad, tap);
+  }
+}
+
+void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, const uint8_t *pads,
+                     void *out) {
+  const int64_t pixels = (int64_t)a->out_h * a->out_w;
+  const size_t line_bytes = (size_t)a->in_w * (size_t)a->ld * size;
+  const size_t window_bytes = (size_t)a->kernel_w * (size_t)a->kc * size;
+  int64_t batch = m0 / pixels;
+  int32_t y = (int32_t)(m0 % pixels / a->out_w), x = (int32_t)(m0 % pixels % a->out_w);
+  char *to = out;
+  for (int r = 0; r < mr; r++) {
+    const char *picture = (const char *)data + (size_t)batch * (size_t)a->in_h * line_bytes;
+    const int pad = pads != NULL ? pads[r] : 0;
+    for (int32_t ky = 0; ky < a->kernel_h; ky++, to += window_bytes) {
+      const int64_t iy = (int64_t)y * a->stride_h - a->pad_top + (int64_t)ky * a->dilation_h;
+      if (iy < 0 || iy >= a->in_h) memset(to, pad, window_bytes);
+      else gather_line(a, picture + (size_t)iy * line_bytes, size, (int64_t)x * a->stride_w - a->pad_left, pad, to);
+    }
+    if (++x == a->out_w) x = 0, y++;
+    if (y == a->out_h) y = 0, batch++;
+  }
+}
+
 /* Value of element `index` of a packed 4- or 2-bit array, lowest bits first. */
 static int32_t int4_at(const uint8_t *data, int64_t index) {
   return ((data[index / 2] >> (index % 2 * 4) & 15) ^ 8) - 8;
