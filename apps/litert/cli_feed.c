@@ -3,6 +3,7 @@
 #include "cli_feed.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fail.h"
@@ -60,10 +61,11 @@ static lrt_status match(feed *f) {
   for (int i = 0; i < given->count; i++) {
     const char *text = given->items[i], *equals = strchr(text, '=');
     int32_t at = -1;
-    if (equals != NULL) {
-      at = find_input(f->session, text, (size_t)(equals - text));
-      if (at < 0) return unknown_input(f, text, (size_t)(equals - text));
+    if (equals != NULL) at = find_input(f->session, text, (size_t)(equals - text));
+    if (at >= 0) {
       text = equals + 1;
+    } else if (equals != NULL && access(text, F_OK) != 0) { /* else a path with an equals sign */
+      return unknown_input(f, text, (size_t)(equals - text));
     } else {
       for (at = 0; at < f->session->input_count && f->sources[at].value != NULL;) at++;
       if (at == f->session->input_count)
@@ -216,14 +218,18 @@ static lrt_status fill_text(feed *f, const cli_port *port, const source *s, cons
 static lrt_status fill_random_text(feed *f, const cli_port *port, const lrt_tensor_view *view,
                                    cli_random *random) {
   static const char *const words[] = {"alpha", "beta", "gamma", "delta"};
+  lrt_str text;
+  source made = {0};
   const int64_t count = lrt_shape_count(&view->shape);
-  if (count != 1)
-    return lrt_fail(&f->c->error, LRT_INVALID_ARGUMENT, "the input '%s' takes strings: give --input %s=@FILE",
-                    port->name, port->name);
-  const char *word = words[random->state++ % 4];
-  const size_t length = strlen(word);
-  return lrt_interpreter_set_strings(f->session->interpreter, f->session->subgraph, port->tensor, 1, &word,
-                                     &length, &f->c->error);
+  lrt_str_init(&text, lrt_alloc_default(), 0);
+  for (int64_t i = 0; i < count && text.status == LRT_OK; i++)
+    lrt_str_format(&text, "%s\n", words[cli_random_next(random) % 4]);
+  made.file.bytes = (uint8_t *)text.text; /* lines, as from @FILE */
+  made.file.length = text.length;
+  lrt_status status = lrt_str_check(&text, &f->c->error);
+  if (status == LRT_OK) status = fill_text(f, port, &made, view);
+  lrt_str_clear(&text);
+  return status;
 }
 
 static lrt_status fill_bytes(feed *f, const cli_port *port, const source *s, const lrt_tensor_view *view) {

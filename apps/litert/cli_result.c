@@ -28,19 +28,33 @@ typedef struct output {
 
 /* ---- strings ---- */
 
-/* The layout of string tensors: count, count + 1 offsets, bytes; the library wrote it. */
+static int32_t load_i32(const uint8_t *at) {
+  int32_t value;
+  memcpy(&value, at, sizeof value);
+  return value;
+}
+
+/* The layout of string tensors: count, count + 1 offsets, bytes. 0 where the bytes are no such thing: an output may be
+ * a constant as it stands in the file. */
 static int32_t string_count(const lrt_tensor_view *view) {
-  int32_t count = 0;
-  if (view->data != NULL && view->bytes >= sizeof count) memcpy(&count, view->data, sizeof count);
+  const uint8_t *data = view->data;
+  if (data == NULL || view->bytes < 8) return 0;
+  const int32_t count = load_i32(data);
+  if (count < 0 || (size_t)count > view->bytes / 4 - 2) return 0;
+  int64_t before = 4 * ((int64_t)count + 2);
+  for (int32_t i = 0; i <= count; i++) {
+    const int32_t offset = load_i32(data + 4 + 4 * (size_t)i);
+    if (offset < before || (size_t)offset > view->bytes) return 0;
+    before = offset;
+  }
   return count;
 }
 
+/* String `index` below string_count. */
 static const char *string_at(const lrt_tensor_view *view, int32_t index, size_t *length) {
-  int32_t ends[2];
-  const uint8_t *data = view->data;
-  memcpy(ends, data + 4 + 4 * (size_t)index, sizeof ends);
-  *length = (size_t)(ends[1] - ends[0]);
-  return (const char *)data + ends[0];
+  const uint8_t *data = view->data, *ends = data + 4 + 4 * (size_t)index;
+  *length = (size_t)(load_i32(ends + 4) - load_i32(ends));
+  return (const char *)data + load_i32(ends);
 }
 
 /* ---- files ---- */
@@ -163,6 +177,8 @@ static void add_contents(lrt_str *out, const output *o) {
   } else if (o->view.type == LRT_STRING ? string_count(&o->view) == count && count <= WHOLE_ELEMENTS
                                         : count <= WHOLE_ELEMENTS && o->summary.count > 0) {
     add_values(out, o);
+  } else if (o->view.type == LRT_STRING) {
+    lrt_str_format(out, "%d strings", (int)string_count(&o->view));
   } else if (o->summary.count > 0) {
     lrt_str_format(out, "min %.5g  mean %.5g  max %.5g", o->summary.least, o->summary.mean, o->summary.most);
     if (o->summary.not_finite > 0) lrt_str_format(out, "  %lld not finite", (long long)o->summary.not_finite);

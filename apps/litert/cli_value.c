@@ -103,7 +103,7 @@ void cli_value_store(const lrt_tensor_view *view, const lrt_quant *quant, int64_
 }
 
 /* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014. */
-static uint64_t next_random(cli_random *random) {
+uint64_t cli_random_next(cli_random *random) {
   uint64_t z = random->state += 0x9e3779b97f4a7c15u;
   z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
   z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -123,14 +123,14 @@ void cli_random_fill(cli_random *random, const lrt_tensor_view *view) {
     lrt_tensor_view parts = *view;
     if (complex_pairs) parts.type = view->type == LRT_COMPLEX64 ? LRT_FLOAT32 : LRT_FLOAT64;
     for (int64_t i = 0; i < (complex_pairs ? 2 : 1) * count; i++) {
-      const uint64_t r = next_random(random);
+      const uint64_t r = cli_random_next(random);
       const double real = (double)(r >> 11) * 0x1p-52 - 1.0;
       cli_value_store(&parts, NULL, i, is_float(parts.type) ? real : (double)(r % 100));
     }
     return;
   }
   for (size_t i = 0; i < view->bytes; i++) {
-    const uint8_t byte = (uint8_t)(next_random(random) >> 56);
+    const uint8_t byte = (uint8_t)(cli_random_next(random) >> 56);
     data[i] = view->type == LRT_BOOL ? byte & 1 : byte;
   }
 }

@@ -21,6 +21,8 @@ void cli_value_store(const lrt_tensor_view *view, const lrt_quant *quant, int64_
 typedef struct cli_random {
   uint64_t state;
 } cli_random;
+/* The next 64 random bits. */
+uint64_t cli_random_next(cli_random *random);
 /* Fills a tensor: floats in [-1, 1), 8- and 16-bit integers over their range, wider ones 0…99, booleans 0 and 1. */
 void cli_random_fill(cli_random *random, const lrt_tensor_view *view);
 

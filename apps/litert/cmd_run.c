@@ -101,6 +101,8 @@ lrt_status cmd_run(cli *c, int argc, char **argv) {
   cli_result result = {0};
   lrt_status status = cli_parse(c, &syntax, argc, argv, &path);
   if (status != LRT_OK || c->done) return status;
+  if (o.result.as_picture && o.result.folder == NULL)
+    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "--as-picture needs --output-dir DIR");
   LRT_TRY(cli_session_open(c, path, &o.session, &session));
   status = run_once(c, &session, &o, &result);
   cli_session_close(&session);

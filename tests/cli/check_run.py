@@ -34,6 +34,10 @@ class Arrays(CommandTest):
             self.assertEqual(self.good_json("run", "m.tflite", f"--input={name}=x.npy")["outputs"][0]["values"],
                              [0, 2, 0, 4.5])
 
+    def test_a_path_with_an_equals_sign(self):
+        self.write("a=b.npy", npy("<f4", (1, 4), (1, 2, 3, 4)))
+        self.assertEqual(self.good("run", "m.tflite", "--input", "a=b.npy"), "out  float32  [1,4]  1 2 3 4\n")
+
     def test_raw_bytes_and_leading_ones(self):
         self.write("x.raw", struct.pack("<4f", -1, 2, -3, 4.5))
         self.write("flat.npy", npy("<f4", (4,), (-1, 2, -3, 4.5)))
@@ -75,6 +79,7 @@ class Arrays(CommandTest):
                 (("--input", "int.npy"), 65, "int.npy holds int32, the input 'in' takes float32"),
                 (("--input", "short.raw"), 65, "short.raw has 3 bytes, the input 'in' takes 16"),
                 (("--seed=1", "--signature", "no"), 2, "m.tflite has no signature 'no', only go"),
+                (("--seed=1", "--as-picture"), 2, "--as-picture needs --output-dir DIR"),
                 (("--seed=1", "--output-dir", "x.npy"), 1, "cannot make the folder x.npy: File exists")):
             self.assertEqual(self.bad(code, "run", "m.tflite", *words), sentence)
 
@@ -98,6 +103,22 @@ class Arrays(CommandTest):
         sentence = self.bad(1, "run", "big.tflite", "--seed=1", "--output-dir", "results", preexec_fn=limit)
         self.assertEqual(sentence, "cannot write results/y.npy: File too large")
         self.assertEqual(os.listdir(self.folder / "results"), [])
+
+
+class Strings(CommandTest):
+    def test_text_and_lines(self):
+        self.write("one.tflite", tiny_model.reshape_strings(1))
+        self.write("two.tflite", tiny_model.reshape_strings(2))
+        self.write("lines.txt", "grün\nsome words\n".encode())
+        self.assertEqual(self.good("run", "one.tflite", "--input", "x=a = b"), "y  string  [1,1]  a = b\n")
+        told = self.good_json("run", "two.tflite", "--input", "@lines.txt", "--output-dir", "results")
+        self.assertEqual(told["outputs"][0]["values"], ["grün", "some words"])
+        self.assertEqual((self.folder / "results/y.txt").read_text(encoding="utf-8"), "grün\nsome words\n")
+        self.assertEqual(self.bad(65, "run", "two.tflite", "--input", "single"),
+                         "the input 'x' takes 2 strings, one per line of @FILE, not 1")
+        self.assertEqual(self.bad(66, "run", "two.tflite", "--input", "@none"), "cannot open none: No such file or directory")
+        self.write("many.tflite", tiny_model.reshape_strings(20))
+        self.assertEqual(self.good("run", "many.tflite", "--seed", "1"), "y  string  [20,1]  20 strings\n")
 
 
 class Pictures(CommandTest):

@@ -6,7 +6,7 @@ import struct
 import zipfile
 
 FLOAT32, INT32, STRING, INT8 = 0, 2, 5, 9
-ADD, CONCATENATION, RELU, CUSTOM = 0, 2, 19, 32
+ADD, CONCATENATION, RELU, RESHAPE, CUSTOM = 0, 2, 19, 22, 32
 
 
 class Table(dict):
@@ -154,6 +154,13 @@ def concatenation(first=(1, 2), second=(1, 3)):
     options = (10, Table({0: ("i32", len(first) - 1)}))
     return model([tensor("a", list(first)), tensor("b", list(second)), tensor("y", joined)],
                  [node(0, [0, 1], [2], options)], [code(CONCATENATION)], [0, 1], [2])
+
+
+def reshape_strings(count=2):
+    """y = the strings of x, one per row."""
+    options = (17, Table({0: [count, 1]}))
+    return model([tensor("x", [count], STRING), tensor("y", [count, 1], STRING)], [node(0, [0], [1], options)],
+                 [code(RESHAPE)], [0], [1])
 
 
 def custom():
