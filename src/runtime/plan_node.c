@@ -121,13 +121,18 @@ static bool evaluate(lrt_plan *plan, lrt_exec *exec) {
   return true;
 }
 
+/* Constants widened or written out once are worth their memory: nothing else would make them smaller again. */
+static bool widens_constant(const lrt_node *node) {
+  return node->code == LRT_OP_DEQUANTIZE || node->code == LRT_OP_DENSIFY;
+}
+
 static bool is_foldable(const lrt_plan *plan, const lrt_exec *exec) {
   if (exec->op->side_effects || exec->node->node.input_count == 0 || !lrt_plan_inputs_are(exec, true)) return false;
   for (int32_t i = 0; i < exec->node->node.output_count; i++) {
     const lrt_value *value = exec->outputs[i];
     if (value == NULL || value->growable || value->variable || plan->homes[value - plan->values] != LRT_HOME_NONE)
       return false;
-    if (value->bytes > MAX_FOLDED && exec->node->node.code != LRT_OP_DEQUANTIZE) return false;
+    if (value->bytes > MAX_FOLDED && !widens_constant(&exec->node->node)) return false;
   }
   for (const lrt_temp *temp = exec->temps; temp != NULL; temp = temp->next)
     if (temp->value.bytes > MAX_FOLDED) return false;
@@ -194,6 +199,17 @@ static lrt_status plan_operator(lrt_plan *plan, lrt_exec *exec, lrt_error *err) 
   return lrt_plan_settle(plan, exec, err);
 }
 
+/* The bytes of a sparse constant are not those of its shape: operators that do not expect that would read outside. */
+static lrt_status check_dense(const lrt_exec *exec, lrt_error *err) {
+  for (int32_t i = 0; i < exec->node->node.input_count; i++) {
+    const lrt_value *value = exec->inputs[i];
+    if (value != NULL && value->constant && value->sparsity != NULL && exec->node->node.code != LRT_OP_DENSIFY)
+      return lrt_fail(err, LRT_UNSUPPORTED, "%s (node %d) reads the sparse tensor \"%s\", which is not supported",
+                      lrt_node_name(&exec->node->node), exec->node->file_index, value->name);
+  }
+  return LRT_OK;
+}
+
 static bool is_control(const lrt_node *node) {
   return node->code == LRT_OP_IF || node->code == LRT_OP_WHILE || node->code == LRT_OP_CALL_ONCE;
 }
@@ -214,5 +230,6 @@ lrt_status lrt_plan_prepare_node(lrt_plan *plan, int32_t i, lrt_error *err) {
   LRT_TRY(check_version(node, err));
   LRT_TRY(check_defined(plan, exec, err));
   LRT_TRY(check_written_once(plan, exec, err));
+  LRT_TRY(check_dense(exec, err));
   return is_control(&node->node) ? lrt_plan_control(plan, exec, err) : plan_operator(plan, exec, err);
 }
