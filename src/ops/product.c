@@ -53,8 +53,29 @@ static bool wants_pack(const lrt_prepare *p, const lrt_product *product, size_t 
   return lrt_product_is_fixed(p, p->inputs[product->weights]) && (product->keep_packed || bytes <= PACK_LIMIT);
 }
 
+/* Small matrices that meet one row at a time are widened once. */
+static void fill_wide_f32(void *out, const void *arg) {
+  const lrt_gemm_f32 *g = arg;
+  for (int64_t n = 0; n < g->n; n++) lrt_gemm_f32_widen(g, n, 0, g->a.kc, (float *)out + n * g->a.kc);
+}
+
+static lrt_status widen_f32(lrt_prepare *p, const lrt_product *product, lrt_gemm_f32 *g) {
+  const lrt_value *weights = p->inputs[product->weights];
+  const int64_t count = g->n * g->a.kc;
+  const void *kept = NULL;
+  if (!lrt_product_is_integer(g->w_type) || !lrt_product_is_fixed(p, weights) ||
+      count > (int64_t)(PACK_LIMIT / sizeof(float)))
+    return LRT_OK;
+  const lrt_weights_key key = key_of(weights, "rows f32", g->n, &g->a, 0, 0);
+  LRT_TRY(lrt_product_keep(p, weights, &key, (size_t)count * sizeof(float), fill_wide_f32, g, &kept));
+  g->w = kept;
+  g->w_type = LRT_FLOAT32;
+  return LRT_OK;
+}
+
 static lrt_status pack_f32(lrt_prepare *p, const lrt_product *product, lrt_gemm_f32 *g) {
   const lrt_value *weights = p->inputs[product->weights];
+  if (g->grid.gemv) return widen_f32(p, product, g);
   if (!lrt_gemm_f32_wants_pack(g) || !wants_pack(p, product, lrt_gemm_f32_packed_bytes(g))) return LRT_OK;
   const lrt_weights_key key =
       key_of(weights, "panels f32", g->groups * g->n, &g->a, g->kernel->nr, g->kernel->mr);
@@ -140,6 +161,23 @@ static lrt_status run_sums(const lrt_step *step, const lrt_step_run *run, int64_
 static void fill_sums(void *out, const void *arg) { lrt_gemm_int_sums(arg, out); }
 static void fill_int(void *out, const void *arg) { lrt_gemm_int_pack(arg, out); }
 
+static void fill_wide_int(void *out, const void *arg) {
+  const lrt_gemm_int *g = arg;
+  for (int64_t n = 0; n < g->n; n++) lrt_gemm_int_widen(g, n, 0, g->a.kc, (int8_t *)out + n * g->a.kc);
+}
+
+static lrt_status widen_int(lrt_prepare *p, const lrt_product *product, lrt_gemm_int *g) {
+  const lrt_value *weights = p->inputs[product->weights];
+  const int64_t count = g->n * g->a.kc;
+  const void *kept = NULL;
+  if ((g->w_type != LRT_INT4 && g->w_type != LRT_INT2) || count > (int64_t)PACK_LIMIT) return LRT_OK;
+  const lrt_weights_key key = key_of(weights, "rows int8", g->n, &g->a, 0, 0);
+  LRT_TRY(lrt_product_keep(p, weights, &key, (size_t)count, fill_wide_int, g, &kept));
+  g->w = kept;
+  g->w_type = LRT_INT8;
+  return LRT_OK;
+}
+
 static lrt_status pack_int(lrt_prepare *p, const lrt_product *product, int_step *s) {
   const lrt_value *weights = p->inputs[product->weights];
   lrt_gemm_int *g = &s->g;
@@ -153,6 +191,7 @@ static lrt_status pack_int(lrt_prepare *p, const lrt_product *product, int_step 
   const lrt_weights_key sums = key_of(weights, "row sums", n, &g->a, 0, 0);
   LRT_TRY(lrt_product_keep(p, weights, &sums, (size_t)n * sizeof(int32_t), fill_sums, g, &kept));
   g->w_sums = kept;
+  if (g->grid.gemv) return widen_int(p, product, g);
   if (!lrt_gemm_int_wants_pack(g) || !wants_pack(p, product, lrt_gemm_int_packed_bytes(g))) return LRT_OK;
   const lrt_weights_key panels = key_of(weights, "panels int", n, &g->a, g->kernel->nr, g->kernel->kr);
   return lrt_product_keep(p, weights, &panels, lrt_gemm_int_packed_bytes(g), fill_int, g, &g->packed);
