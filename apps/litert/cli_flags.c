@@ -135,6 +135,15 @@ static lrt_status read_switch(cli *c, const cli_flag *flag, const char *text) {
   return LRT_OK;
 }
 
+static lrt_status read_absent(cli *c, const cli_flag *flag, const char *text) {
+  bool wanted = false;
+  const cli_flag asked = {flag->name, CLI_SWITCH, &wanted, 0, NULL, NULL};
+  LRT_TRY(read_switch(c, &asked, text));
+  if (!wanted) return LRT_OK;
+  return lrt_fail(&c->error, LRT_NOT_BUILT_IN,
+                  "--%s asks for a component that is not built in; models run on the CPU", flag->name);
+}
+
 static lrt_status read_value(cli *c, const cli_flag *flag, const char *text) {
   cli_list *list = flag->value;
   switch (flag->kind) {
@@ -144,6 +153,7 @@ static lrt_status read_value(cli *c, const cli_flag *flag, const char *text) {
   case CLI_BYTES: return read_bytes(c, flag, text);
   case CLI_CHOICE: return read_choice(c, flag, text);
   case CLI_TEXT: *(const char **)flag->value = text; return LRT_OK;
+  case CLI_ABSENT: return read_absent(c, flag, text);
   case CLI_IGNORED: return LRT_OK;
   case CLI_LIST: break;
   }
@@ -190,7 +200,7 @@ static lrt_status read_flag(cli *c, const cli_syntax *syntax, int argc, char **a
   for (int i = 0; i < syntax->flag_count && flag == NULL; i++)
     if (same_name(syntax->flags[i].name, name, length)) flag = &syntax->flags[i];
   if (flag == NULL) return unknown_flag(c, syntax, name, length);
-  if (value == NULL && flag->kind != CLI_SWITCH) {
+  if (value == NULL && flag->kind != CLI_SWITCH && flag->kind != CLI_ABSENT) {
     if (*at + 1 >= argc)
       return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "--%s needs a value%s%s", flag->name,
                       flag->hint != NULL ? ": " : "", flag->hint != NULL ? flag->hint : "");

@@ -15,6 +15,7 @@ typedef enum cli_flag_kind {
   CLI_TEXT,   /* const char ** */
   CLI_CHOICE, /* int *: index of the word in `hint`, "fast|ref" */
   CLI_LIST,   /* cli_list *: may be given again and again */
+  CLI_ABSENT, /* a switch for a component that does not exist: false is fine, true is NOT_BUILT_IN */
   CLI_IGNORED /* a flag of another tool that means nothing here; its value is skipped */
 } cli_flag_kind;
 
@@ -44,7 +45,7 @@ typedef struct cli_syntax {
 } cli_syntax;
 
 /* Reads argv[1…] into the flags' values and operand[0…]; `most_operands` entries, NULL where absent. --json and --help
- * are known to every command. After --help, c->done is set. Errors: INVALID_ARGUMENT. */
+ * are known to every command. After --help, c->done is set. Errors: INVALID_ARGUMENT, NOT_BUILT_IN. */
 lrt_status cli_parse(cli *c, const cli_syntax *syntax, int argc, char **argv, const char **operand);
 /* The name most like `wanted` of `count`; NULL when none is near. */
 const char *cli_nearest(const char *wanted, const char *const *names, int count);

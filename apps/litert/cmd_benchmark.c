@@ -23,7 +23,7 @@ typedef struct benchmark_options {
   cli_feed_options feed;
   const char *graph;
   int64_t runs, warmup_runs;
-  double min_secs, max_secs, warmup_secs;
+  double min_secs, max_secs, warmup_secs, delay;
   bool report_peak;
 } benchmark_options;
 
@@ -32,6 +32,7 @@ typedef struct benchmark {
   int64_t count;
   double prepare_s; /* planning and filling the inputs */
   double first_s;
+  double warmup_s; /* mean, 0 without warm-up runs */
   double mean_s, deviation_s;
   uint64_t peak_rss;
 } benchmark;
@@ -55,14 +56,24 @@ static void show_progress(const cli *c, int64_t run, double elapsed, double *sho
   fprintf(stderr, "\r%lld runs, %.0f s", (long long)run, elapsed);
 }
 
-static lrt_status warm_up(cli *c, cli_session *session, const benchmark_options *o) {
+static lrt_status warm_up(cli *c, cli_session *session, const benchmark_options *o, benchmark *b) {
   const double began = lrt_clock_seconds();
-  for (int64_t i = 0; i < o->warmup_runs || lrt_clock_seconds() - began < o->warmup_secs; i++) {
-    double unused;
-    LRT_TRY(time_run(c, session, &unused));
-    if (lrt_clock_seconds() - began > o->max_secs) break;
+  int64_t count = 0;
+  double elapsed = 0;
+  while ((count < o->warmup_runs || elapsed < o->warmup_secs) && (count == 0 || elapsed < o->max_secs)) {
+    double seconds;
+    LRT_TRY(time_run(c, session, &seconds));
+    b->warmup_s += seconds;
+    count++;
+    elapsed = lrt_clock_seconds() - began;
   }
+  if (count > 0) b->warmup_s /= (double)count;
   return LRT_OK;
+}
+
+static void pause_between(double seconds) {
+  const struct timespec wanted = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
+  if (seconds > 0) nanosleep(&wanted, NULL);
 }
 
 /* As many runs as asked for, and as long as asked for, but never longer than max_secs. */
@@ -71,6 +82,7 @@ static lrt_status steady(cli *c, cli_session *session, const benchmark_options *
   double elapsed = 0, shown = 0;
   while ((b->count < o->runs || elapsed < o->min_secs) && (b->count == 0 || elapsed < o->max_secs) &&
          b->count < RUNS_MAX) {
+    if (b->count > 0) pause_between(o->delay);
     LRT_TRY(time_run(c, session, &b->seconds[b->count++]));
     elapsed = lrt_clock_seconds() - began;
     show_progress(c, b->count, elapsed, &shown);
@@ -118,6 +130,21 @@ static void print_text(cli *c, const cli_session *session, const benchmark *b, b
                  cli_bytes_text(lrt_model_packed_bytes(session->model), text[1]));
   if (report_peak) lrt_str_format(&c->out, ", peak of the process %s", cli_bytes_text(b->peak_rss, text[2]));
   lrt_str_add_text(&c->out, "\n");
+}
+
+/* The lines that scripts written for benchmark_model look for. */
+static void print_familiar(cli *c, const cli_session *session, const benchmark *b, bool report_peak) {
+  lrt_memory_info memory;
+  lrt_interpreter_memory(session->interpreter, &memory);
+  lrt_str_format(&c->out,
+                 "Inference timings in us: Init: %.0f, First inference: %.0f, Warmup (avg): %.6g, Inference "
+                 "(avg): %.6g\n",
+                 (session->load_seconds + b->prepare_s) * 1e6, b->first_s * 1e6, b->warmup_s * 1e6,
+                 b->mean_s * 1e6);
+  if (report_peak)
+    lrt_str_format(&c->out,
+                   "Memory footprint delta from the start of the tool (MB): init=%.6g overall=%.6g\n",
+                   (double)memory.in_use / 1048576, (double)b->peak_rss / 1048576);
 }
 
 static void json_number(lrt_json_writer *json, const char *key, double value) {
@@ -173,6 +200,7 @@ static lrt_status report(cli *c, cli_session *session, const benchmark_options *
     print_json(c, session, b, &profile, o->session.profile);
   } else {
     print_text(c, session, b, o->report_peak);
+    if (o->graph != NULL) print_familiar(c, session, b, o->report_peak);
     if (o->session.profile) cli_profile_print(&profile, &c->out);
   }
   cli_profile_clear(&profile);
@@ -184,7 +212,7 @@ static lrt_status measure(cli *c, cli_session *session, const benchmark_options 
   LRT_TRY(cli_feed(c, session, &o->feed));
   b->prepare_s = lrt_clock_seconds() - began;
   LRT_TRY(time_run(c, session, &b->first_s));
-  LRT_TRY(warm_up(c, session, o));
+  LRT_TRY(warm_up(c, session, o, b));
   LRT_TRY(steady(c, session, o, b));
   return report(c, session, o, b);
 }
@@ -203,15 +231,12 @@ static lrt_status run_benchmark(cli *c, const char *path, const benchmark_option
 }
 
 lrt_status cmd_benchmark(cli *c, int argc, char **argv) {
-  benchmark_options o = {CLI_SESSION_DEFAULTS,
-                         {{{NULL}, 0}, 1, false, {CLI_RESIZE_STRETCH, 0, {0}, {0}}},
-                         NULL,
-                         50,
-                         1,
-                         1.0,
-                         150,
-                         0,
-                         false};
+  benchmark_options o = {.session = CLI_SESSION_DEFAULTS,
+                         .feed.seed = 1,
+                         .runs = 50,
+                         .warmup_runs = 1,
+                         .min_secs = 1,
+                         .max_secs = 150};
   const cli_flag flags[] = {
       {"num-runs", CLI_INT, &o.runs, 1, "N", "measure at least N runs (default 50)"},
       {"warmup-runs", CLI_INT, &o.warmup_runs, 0, "N",
@@ -219,18 +244,30 @@ lrt_status cmd_benchmark(cli *c, int argc, char **argv) {
       {"min-secs", CLI_REAL, &o.min_secs, 0, "S", "measure at least this long (default 1)"},
       {"max-secs", CLI_REAL, &o.max_secs, 0, "S", "and stop after this time (default 150)"},
       {"warmup-min-secs", CLI_REAL, &o.warmup_secs, 0, "S", "warm up at least this long (default 0)"},
+      {"run-delay", CLI_REAL, &o.delay, 0, "S", "wait between measured runs (default 0)"},
       {"enable-op-profiling", CLI_SWITCH, &o.session.profile, 0, NULL,
        "also list the time of every operator and kernel"},
       {"report-peak-memory-footprint", CLI_SWITCH, &o.report_peak, 0, NULL,
        "also print the peak memory of the process"},
       {"input", CLI_LIST, &o.feed.inputs, 0, "[NAME=]FILE", "contents of an input (default: random)"},
       {"seed", CLI_INT, &o.feed.seed, 0, "N", "seed of random inputs (default 1)"},
-      {"graph", CLI_TEXT, &o.graph, 0, "MODEL", "the model, as in benchmark_model"},
+      {"graph", CLI_TEXT, &o.graph, 0, "MODEL",
+       "the model, as in benchmark_model, whose summary lines are then added"},
       CLI_SESSION_FLAGS(o.session),
       {"signature-to-run-for", CLI_TEXT, &o.session.signature, 0, "KEY", NULL},
       {"use-xnnpack", CLI_IGNORED, NULL, 0, "BOOL", NULL},
       {"use-cpu", CLI_IGNORED, NULL, 0, "BOOL", NULL},
       {"verbose", CLI_IGNORED, NULL, 0, "BOOL", NULL},
+      {"max-profiling-buffer-entries", CLI_IGNORED, NULL, 0, "N", NULL},
+      {"memory-footprint-check-interval-ms", CLI_IGNORED, NULL, 0, "N", NULL},
+      {"release-dynamic-tensors", CLI_IGNORED, NULL, 0, "BOOL", NULL},
+      {"optimize-memory-for-large-tensors", CLI_IGNORED, NULL, 0, "N", NULL},
+      {"use-gpu", CLI_ABSENT, NULL, 0, NULL, NULL},
+      {"use-npu", CLI_ABSENT, NULL, 0, NULL, NULL},
+      {"use-nnapi", CLI_ABSENT, NULL, 0, NULL, NULL},
+      {"use-hexagon", CLI_ABSENT, NULL, 0, NULL, NULL},
+      {"use-coreml", CLI_ABSENT, NULL, 0, NULL, NULL},
+      {"require-full-delegation", CLI_ABSENT, NULL, 0, NULL, NULL},
   };
   const cli_syntax syntax = {"MODEL", "Measures a model: loading it, its first run, and further runs.",
                              flags,   sizeof flags / sizeof flags[0],

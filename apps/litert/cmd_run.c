@@ -66,12 +66,7 @@ static lrt_status run_once(cli *c, cli_session *session, run_options *o, cli_res
 }
 
 lrt_status cmd_run(cli *c, int argc, char **argv) {
-  run_options o = {CLI_SESSION_DEFAULTS,
-                   {{{NULL}, 0}, -1, false, {CLI_RESIZE_STRETCH, 0, {0}, {0}}},
-                   {NULL, NULL, false},
-                   NULL,
-                   NULL,
-                   0};
+  run_options o = {.session = CLI_SESSION_DEFAULTS, .feed.seed = -1};
   const cli_flag flags[] = {
       {"input", CLI_LIST, &o.feed.inputs, 0, "[NAME=]FILE",
        "contents of an input: .npy, .png, .jpg or raw bytes"},

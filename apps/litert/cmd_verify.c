@@ -247,12 +247,7 @@ static lrt_status verify_paths(verify *v, const char *first, const char *second)
 }
 
 lrt_status cmd_verify(cli *c, int argc, char **argv) {
-  verify_options o = {CLI_SESSION_DEFAULTS,
-                      {{{NULL}, 0}, 1, false, {CLI_RESIZE_STRETCH, 0, {0}, {0}}},
-                      false,
-                      false,
-                      1,
-                      1e-4};
+  verify_options o = {.session = CLI_SESSION_DEFAULTS, .feed.seed = 1, .most_lsb = 1, .tolerance = 1e-4};
   const cli_flag flags[] = {
       {"per-step", CLI_SWITCH, &o.per_step, 0, NULL,
        "one model: compare each node, fed with the tensors of the ref run"},

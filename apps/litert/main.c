@@ -88,7 +88,7 @@ static lrt_status dispatch(cli *c, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  cli c = {"litert", false, false, CLI_EXIT_OK, {0}, {LRT_OK, ""}};
+  cli c = {.command = "litert"};
   lrt_str_init(&c.out, lrt_alloc_default(), 0);
   /* Writing to a closed pipe or beyond a size limit is reported by the call, not by a signal. */
   signal(SIGPIPE, SIG_IGN);

@@ -1,5 +1,6 @@
 # check_benchmark.py: litert benchmark and inspect: what they print and which keys their JSON has.
 # SPDX-License-Identifier: Apache-2.0
+import time
 import unittest
 
 import tiny_model
@@ -27,6 +28,20 @@ class Benchmark(CommandTest):
         self.assertLessEqual(told["median_ms"], told["p95_ms"])
         self.assertEqual(told["runs"], 5)
         self.assertEqual([row["operator"] for row in told["profile"]], ["RELU"])
+
+    def test_spellings_of_benchmark_model(self):
+        text = self.good("benchmark", "--graph=m.tflite", *QUICK, "--use_gpu=false", "--use_xnnpack=true", "--verbose=true",
+                         "--report_peak_memory_footprint=true")
+        self.assertRegex(text, r"(?m)^Inference timings in us: Init: \d+, First inference: \d+, Warmup \(avg\): [\d.e+-]+, "
+                               r"Inference \(avg\): [\d.e+-]+$")
+        self.assertRegex(text, r"(?m)^Memory footprint delta from the start of the tool \(MB\): init=\S+ overall=\S+$")
+        self.assertEqual(self.bad(69, "benchmark", "m.tflite", "--use_gpu=true"),
+                         "--use-gpu asks for a component that is not built in; models run on the CPU")
+
+    def test_runs_can_be_spaced(self):
+        began = time.perf_counter()
+        self.good("benchmark", "m.tflite", *QUICK, "--run-delay", "0.05")
+        self.assertGreater(time.perf_counter() - began, 0.2)
 
     def test_time_is_limited(self):
         told = self.good_json("benchmark", "m.tflite", "--num-runs", "100000000", "--min-secs", "0", "--max-secs", "0.2")

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 import tiny_model
-from command import SANITIZED, CommandTest
+from command import SANITIZED, SHARED, CommandTest
 
 SOURCE = Path(os.environ["LITERT_SOURCE"])
 COMMANDS = re.findall(r"^COMMAND\((\w+),", (SOURCE / "apps/litert/commands.def").read_text(encoding="utf-8"), re.M)
@@ -120,6 +120,14 @@ class ExitCodes(CommandTest):
     def test_budgets(self):
         self.write("m.tflite", tiny_model.relu((1, 64, 64, 64)))
         self.assertNotEqual(self.bad(75, "run", "m.tflite", "--seed", "1", "--memory-limit", "10k"), "")
+
+        self.bad(75, "run", "m.tflite", "--seed", "1", "--time-limit", "1e-9")
+
+    def test_a_loop_can_be_stopped(self):
+        path = SHARED / "models/tflite/real/lrt_d_nested_while.bin"
+        if not path.exists():
+            self.skipTest("the shared models are absent")
+        self.assertIn("allowed 3 steps", self.bad(75, "run", path, "--seed", "1", "--step-limit", "3"))
 
     def test_full_disk_behind_standard_output(self):
         self.write("m.tflite", tiny_model.relu())
