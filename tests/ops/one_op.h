@@ -16,6 +16,7 @@ typedef struct one_operand {
   float scale; /* > 0: quantized */
   int32_t zero_point;
   const lrt_quant *quant; /* in place of one scale; NULL = none */
+  bool variable, absent; /* state kept between runs; an optional operand left out */
 } one_operand;
 
 typedef struct one_op {
@@ -43,9 +44,10 @@ static inline lrt_status one_op_run(one_op *o, lrt_mode mode, int32_t code, cons
                                       : build_tensor(&o->subgraph, t->type, t->shape);
     if (t->scale > 0) build_quant(&o->subgraph, index, t->scale, t->zero_point);
     if (t->quant != NULL) o->subgraph.tensors[index].quant = *t->quant;
-    if (i < n_in) ins[i] = index;
+    o->subgraph.tensors[index].is_variable = t->variable;
+    if (i < n_in) ins[i] = t->absent ? -1 : index;
     else outs[i - n_in] = index;
-    if (i < n_in && !t->constant) build_input(&o->subgraph, index);
+    if (i < n_in && !t->constant && !t->variable && !t->absent) build_input(&o->subgraph, index);
     if (i >= n_in) build_output(&o->subgraph, index);
   }
   build_node(&o->subgraph, code, options, n_in, ins, n_out, outs);
@@ -58,7 +60,7 @@ static inline lrt_status one_op_run(one_op *o, lrt_mode mode, int32_t code, cons
   LRT_TRY(build_open(&o->model, &settings, &o->session, &o->error));
   for (int i = 0; i < n_in; i++) {
     const lrt_tensor_view view = build_view(&o->session, i);
-    if (!in[i].constant && view.bytes > 0) memcpy(view.data, in[i].data, view.bytes);
+    if (!in[i].constant && !in[i].variable && !in[i].absent && view.bytes > 0) memcpy(view.data, in[i].data, view.bytes);
   }
   return lrt_interpreter_invoke(o->session.it, 0, &o->error);
 }
