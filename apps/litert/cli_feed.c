@@ -80,25 +80,25 @@ static lrt_status match(feed *f) {
   return LRT_OK;
 }
 
-static lrt_status read_file(feed *f, source *s) {
-  lrt_error *err = &f->c->error;
-  LRT_TRY(cli_file_read(s->value, &s->file, err));
+static lrt_status decode_file(source *s, lrt_error *err) {
   const size_t head = s->file.length < LRT_FILE_KIND_BYTES ? s->file.length : LRT_FILE_KIND_BYTES;
   switch (lrt_file_kind_of(s->file.bytes, head, s->file.length)) {
-  case LRT_FILE_NPY: {
-    s->kind = FROM_NPY;
-    lrt_error inner = {LRT_OK, ""};
-    const lrt_status status = lrt_npy_read(s->file.bytes, s->file.length, &s->array, &inner);
-    return status == LRT_OK ? LRT_OK : lrt_fail(err, status, "%s: %s", s->value, inner.message);
-  }
+  case LRT_FILE_NPY: s->kind = FROM_NPY; return lrt_npy_read(s->file.bytes, s->file.length, &s->array, err);
   case LRT_FILE_PNG:
     s->kind = FROM_PICTURE;
-    return cli_picture_read_png(s->value, s->file.bytes, s->file.length, &s->picture, err);
+    return cli_picture_read_png(s->file.bytes, s->file.length, &s->picture, err);
   case LRT_FILE_JPEG:
     s->kind = FROM_PICTURE;
-    return cli_picture_read_jpeg(s->value, s->file.bytes, s->file.length, &s->picture, err);
+    return cli_picture_read_jpeg(s->file.bytes, s->file.length, &s->picture, err);
   default: s->kind = FROM_RAW; return LRT_OK;
   }
+}
+
+static lrt_status read_file(feed *f, source *s) {
+  lrt_error inner = {LRT_OK, ""};
+  LRT_TRY(cli_file_read(s->value, &s->file, &f->c->error));
+  const lrt_status status = decode_file(s, &inner);
+  return status == LRT_OK ? LRT_OK : lrt_fail(&f->c->error, status, "%s: %s", s->value, inner.message);
 }
 
 static lrt_status read_source(feed *f, int32_t index) {

@@ -9,13 +9,18 @@
 #include "base/fail.h"
 #include "cli_value.h"
 
+/* A few bytes can claim any size; no camera makes more than this. */
+#define PIXELS_MAX (1 << 28)
+
 lrt_status cli_picture_make(int width, int height, int channels, cli_picture *out, lrt_error *err) {
   const size_t bytes = (size_t)width * (size_t)height * (size_t)channels;
   out->width = width;
   out->height = height;
   out->channels = channels;
   out->bytes = NULL;
-  if (width < 1 || height < 1) return lrt_fail(err, LRT_INVALID_MODEL, "a picture has no pixels");
+  if (width < 1 || height < 1) return lrt_fail(err, LRT_INVALID_MODEL, "the picture has no pixels");
+  if ((int64_t)width * height > PIXELS_MAX)
+    return lrt_fail(err, LRT_INVALID_MODEL, "a picture of %d by %d is too large", width, height);
   out->bytes = lrt_alloc_zero(lrt_alloc_default(), bytes);
   return out->bytes != NULL ? LRT_OK : lrt_alloc_fail(err, lrt_alloc_default(), bytes, "a picture");
 }
@@ -67,15 +72,27 @@ static int clamped(int value, int length) {
   return value < 0 ? 0 : value >= length ? length - 1 : value;
 }
 
-/* Rows: from [height][from_width][channels] to [height][to_width][channels]; `stride` separates the pixels of a row,
- * `line` the rows, so that the same loop serves columns. */
+/* `lines` lines of an axis, each from axis.length pixels to `outputs`; strides in elements, so that the same loop serves
+ * rows and columns. The source is bytes for the first pass, the first pass's result for the second. */
 typedef struct pass {
-  const float *in;
-  float *out;
+  const uint8_t *bytes;
+  const float *values; /* where bytes is NULL */
+  float *out;          /* zeros */
   int lines, outputs, channels;
   size_t in_line, in_stride, out_line, out_stride;
   axis along;
 } pass;
+
+/* out += weight * pixel `k` of every line */
+static void add_pixels(const pass *p, int k, float weight, float *out) {
+  const size_t start = (size_t)clamped(k, p->along.length) * p->in_stride;
+  for (int line = 0; line < p->lines; line++)
+    for (int c = 0; c < p->channels; c++) {
+      const size_t at = start + (size_t)line * p->in_line + (size_t)c;
+      out[(size_t)line * p->out_line + (size_t)c] +=
+          weight * (p->bytes != NULL ? (float)p->bytes[at] : p->values[at]);
+    }
+}
 
 static void resize_pass(const pass *p) {
   for (int i = 0; i < p->outputs; i++) {
@@ -83,14 +100,8 @@ static void resize_pass(const pass *p) {
     double centre, radius, total = 0;
     axis_range(&p->along, i, &first, &last, &centre, &radius);
     for (int k = first; k <= last; k++) total += axis_weight(centre, radius, k);
-    for (int k = first; k <= last; k++) {
-      const float w = (float)(axis_weight(centre, radius, k) / total);
-      const float *in = p->in + (size_t)clamped(k, p->along.length) * p->in_stride;
-      float *out = p->out + (size_t)i * p->out_stride;
-      for (int line = 0; line < p->lines; line++)
-        for (int c = 0; c < p->channels; c++)
-          out[(size_t)line * p->out_line + (size_t)c] += w * in[(size_t)line * p->in_line + (size_t)c];
-    }
+    for (int k = first; k <= last; k++)
+      add_pixels(p, k, (float)(axis_weight(centre, radius, k) / total), p->out + (size_t)i * p->out_stride);
   }
 }
 
@@ -102,27 +113,39 @@ typedef struct window {
 static lrt_status resample(const cli_picture *from, window part, int width, int height, float **out,
                            lrt_error *err) {
   const size_t channels = (size_t)from->channels, from_row = (size_t)from->width * channels;
-  const size_t mid_row = (size_t)width * channels, pixels = (size_t)from->height * from_row;
-  float *source = lrt_alloc_array(lrt_alloc_default(), pixels, sizeof *source);
-  float *mid = lrt_alloc_array(lrt_alloc_default(), (size_t)from->height * mid_row, sizeof *mid);
+  const size_t mid_row = (size_t)width * channels, mid_count = (size_t)from->height * mid_row;
+  float *mid = lrt_alloc_array(lrt_alloc_default(), mid_count, sizeof *mid);
   *out = lrt_alloc_array(lrt_alloc_default(), (size_t)height * mid_row, sizeof **out);
-  if (source != NULL && mid != NULL && *out != NULL) {
-    const pass rows = {source,   mid,      from->height, width,    from->channels,
-                       from_row, channels, mid_row,      channels, {part.x, part.w / width, from->width}};
-    const pass columns = {mid,      *out,    width,    height,  from->channels,
-                          channels, mid_row, channels, mid_row, {part.y, part.h / height, from->height}};
-    for (size_t i = 0; i < pixels; i++) source[i] = (float)from->bytes[i];
-    resize_pass(&rows);
-    resize_pass(&columns);
-    lrt_alloc_free(source);
+  if (mid == NULL || *out == NULL) {
     lrt_alloc_free(mid);
-    return LRT_OK;
+    lrt_alloc_free(*out);
+    *out = NULL;
+    return lrt_alloc_fail(err, lrt_alloc_default(), mid_count * sizeof *mid, "resizing a picture");
   }
-  lrt_alloc_free(source);
+  const pass rows = {.bytes = from->bytes,
+                     .out = mid,
+                     .lines = from->height,
+                     .outputs = width,
+                     .channels = from->channels,
+                     .in_line = from_row,
+                     .in_stride = channels,
+                     .out_line = mid_row,
+                     .out_stride = channels,
+                     .along = {part.x, part.w / width, from->width}};
+  const pass columns = {.values = mid,
+                        .out = *out,
+                        .lines = width,
+                        .outputs = height,
+                        .channels = from->channels,
+                        .in_line = channels,
+                        .in_stride = mid_row,
+                        .out_line = channels,
+                        .out_stride = mid_row,
+                        .along = {part.y, part.h / height, from->height}};
+  resize_pass(&rows);
+  resize_pass(&columns);
   lrt_alloc_free(mid);
-  lrt_alloc_free(*out);
-  *out = NULL;
-  return lrt_alloc_fail(err, lrt_alloc_default(), pixels * sizeof *source, "resizing a picture");
+  return LRT_OK;
 }
 
 static int rounded(double value, int most) {

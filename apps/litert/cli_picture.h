@@ -28,11 +28,9 @@ typedef struct cli_picture_rules {
   float std[CLI_PICTURE_CHANNELS];
 } cli_picture_rules;
 
-/* Reads PNG or JPEG bytes; `path` for messages. Errors: INVALID_MODEL, NOT_BUILT_IN, OUT_OF_MEMORY. */
-lrt_status cli_picture_read_png(const char *path, const uint8_t *file, size_t length, cli_picture *out,
-                                lrt_error *err);
-lrt_status cli_picture_read_jpeg(const char *path, const uint8_t *file, size_t length, cli_picture *out,
-                                 lrt_error *err);
+/* Reads PNG or JPEG bytes. Errors: INVALID_MODEL, NOT_BUILT_IN, OUT_OF_MEMORY. */
+lrt_status cli_picture_read_png(const uint8_t *file, size_t length, cli_picture *out, lrt_error *err);
+lrt_status cli_picture_read_jpeg(const uint8_t *file, size_t length, cli_picture *out, lrt_error *err);
 /* Encodes as PNG: *out is a block of base/alloc.h. */
 lrt_status cli_picture_write_png(const cli_picture *picture, uint8_t **out, size_t *length, lrt_error *err);
 /* A black picture. */

@@ -45,8 +45,7 @@ static lrt_status decode(struct jpeg_decompress_struct *jpeg, const uint8_t *fil
   return LRT_OK;
 }
 
-lrt_status cli_picture_read_jpeg(const char *path, const uint8_t *file, size_t length, cli_picture *out,
-                                 lrt_error *err) {
+lrt_status cli_picture_read_jpeg(const uint8_t *file, size_t length, cli_picture *out, lrt_error *err) {
   struct jpeg_decompress_struct jpeg;
   jpeg_trap trap;
   lrt_status status;
@@ -55,7 +54,7 @@ lrt_status cli_picture_read_jpeg(const char *path, const uint8_t *file, size_t l
   trap.manager.error_exit = leave;
   trap.manager.emit_message = ignore_warning;
   if (setjmp(trap.back) != 0) {
-    status = lrt_fail(err, LRT_INVALID_MODEL, "%s: %s", path, trap.message);
+    status = lrt_fail(err, LRT_INVALID_MODEL, "%s", trap.message);
     cli_picture_clear(out);
   } else {
     jpeg_create_decompress(&jpeg);
@@ -67,11 +66,9 @@ lrt_status cli_picture_read_jpeg(const char *path, const uint8_t *file, size_t l
 
 #else
 
-lrt_status cli_picture_read_jpeg(const char *path, const uint8_t *file, size_t length, cli_picture *out,
-                                 lrt_error *err) {
+lrt_status cli_picture_read_jpeg(const uint8_t *file, size_t length, cli_picture *out, lrt_error *err) {
   (void)file, (void)length, (void)out;
-  return lrt_fail(err, LRT_NOT_BUILT_IN, "%s: reading JPEG pictures is not built in (libjpeg was missing)",
-                  path);
+  return lrt_fail(err, LRT_NOT_BUILT_IN, "reading JPEG pictures is not built in (libjpeg was missing)");
 }
 
 #endif

@@ -9,23 +9,20 @@
 #if LRT_HAVE_PNG
 #include <png.h>
 
-lrt_status cli_picture_read_png(const char *path, const uint8_t *file, size_t length, cli_picture *out,
-                                lrt_error *err) {
+lrt_status cli_picture_read_png(const uint8_t *file, size_t length, cli_picture *out, lrt_error *err) {
   png_image image;
   memset(&image, 0, sizeof image);
   image.version = PNG_IMAGE_VERSION;
   if (!png_image_begin_read_from_memory(&image, file, length))
-    return lrt_fail(err, LRT_INVALID_MODEL, "%s: %s", path, image.message);
+    return lrt_fail(err, LRT_INVALID_MODEL, "%s", image.message);
   const int channels = (image.format & PNG_FORMAT_FLAG_ALPHA) != 0   ? 4
                        : (image.format & PNG_FORMAT_FLAG_COLOR) != 0 ? 3
                                                                      : 1;
   image.format = channels == 4 ? PNG_FORMAT_RGBA : channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
-  lrt_status status = image.width > INT16_MAX || image.height > INT16_MAX
-                          ? lrt_fail(err, LRT_INVALID_MODEL, "%s: a picture of %u by %u is too large", path,
-                                     (unsigned)image.width, (unsigned)image.height)
-                          : cli_picture_make((int)image.width, (int)image.height, channels, out, err);
+  /* More than 31 bits become negative, which is refused. */
+  lrt_status status = cli_picture_make((int)image.width, (int)image.height, channels, out, err);
   if (status == LRT_OK && !png_image_finish_read(&image, NULL, out->bytes, 0, NULL)) {
-    status = lrt_fail(err, LRT_INVALID_MODEL, "%s: %s", path, image.message);
+    status = lrt_fail(err, LRT_INVALID_MODEL, "%s", image.message);
     cli_picture_clear(out);
   }
   png_image_free(&image);
@@ -55,11 +52,9 @@ lrt_status cli_picture_write_png(const cli_picture *picture, uint8_t **out, size
 
 #else
 
-lrt_status cli_picture_read_png(const char *path, const uint8_t *file, size_t length, cli_picture *out,
-                                lrt_error *err) {
+lrt_status cli_picture_read_png(const uint8_t *file, size_t length, cli_picture *out, lrt_error *err) {
   (void)file, (void)length, (void)out;
-  return lrt_fail(err, LRT_NOT_BUILT_IN, "%s: reading PNG pictures is not built in (libpng was missing)",
-                  path);
+  return lrt_fail(err, LRT_NOT_BUILT_IN, "reading PNG pictures is not built in (libpng was missing)");
 }
 
 lrt_status cli_picture_write_png(const cli_picture *picture, uint8_t **out, size_t *length, lrt_error *err) {

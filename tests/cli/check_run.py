@@ -161,11 +161,32 @@ class Pictures(CommandTest):
         self.good("run", "m.tflite", "--input", "a/y.png", "--output-dir", "b")
         self.assertEqual(self.read_npy("b/y.npy")[2], self.values("m.tflite", "--input", "p.png"))
 
+    def test_huge_picture(self):
+        small = (self.folder / "p.png").read_bytes()
+        header = b"IHDR" + struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0)
+        self.write("huge.png", small[:12] + header + struct.pack(">I", zlib.crc32(header)) + small[33:])
+        self.assertEqual(self.bad(65, "run", "m.tflite", "--input", "huge.png"),
+                         "huge.png: a picture of 30000 by 30000 is too large")
+
     def test_broken_picture(self):
         self.write("cut.png", (self.folder / "p.png").read_bytes()[:60])
         self.assertIn("cut.png", self.bad(65, "run", "m.tflite", "--input", "cut.png"))
         self.write("cut.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0")
         self.assertIn("cut.jpg", self.bad(65, "run", "m.tflite", "--input", "cut.jpg"))
+
+
+class NoPictures(CommandTest):
+    def test_says_what_is_missing(self):
+        built_in = self.good_json("version")["components"]
+        self.write("m.tflite", tiny_model.relu((1, 8, 8, 3)))
+        self.write("a.png", png(8, 8, lambda x, y: (255, 51, 0)))
+        self.write("a.jpeg", b"\xff\xd8\xff\xe0\0\x10JFIF\0")
+        for kind in ("png", "jpeg"):
+            if built_in[kind]:
+                continue
+            sentence = f"a.{kind}: reading {kind.upper()} pictures is not built in (lib{kind} was missing)"
+            self.assertEqual(self.bad(69, "run", "m.tflite", "--input", f"a.{kind}"), sentence)
+            self.assertIn(f"{kind.upper()} pictures: not built in", self.good("version"))
 
 
 class Metadata(CommandTest):
