@@ -14,7 +14,15 @@ static int64_t source_of(const lrt_tconv *t, int d, int64_t o, int64_t k) {
   return at / t->stride[d] < t->in[d] ? at / t->stride[d] : -1;
 }
 
-/* Calls `body(pixel of the input, tap, x of the output)` for everything that reaches the row. */
+/* Inputs [first, last) of a line whose tap `k` falls into the output. */
+static void span_of(const lrt_tconv *t, int64_t k, int64_t *first, int64_t *last) {
+  const int64_t stride = t->stride[2], base = k * t->dilation[2] - t->pad[2], room = t->out[2] - 1 - base;
+  *first = base < 0 ? (-base + stride - 1) / stride : 0;
+  *last = room < 0 ? 0 : room / stride + 1;
+  if (*last > t->in[2]) *last = t->in[2];
+}
+
+/* Calls `BODY(pixel of the input, tap, x of the output)` for everything that reaches the row. */
 #define FOR_EACH_SOURCE(BODY)                                                                                \
   const int64_t b = row / ((int64_t)t->out[0] * t->out[1]);                                                  \
   const int64_t z = row / t->out[1] % t->out[0], y = row % t->out[1];                                        \
@@ -26,9 +34,11 @@ static int64_t source_of(const lrt_tconv *t, int d, int64_t o, int64_t k) {
       const int64_t line = ((b * t->in[0] + iz) * t->in[1] + iy) * t->in[2];                                 \
       for (int64_t kx = 0; kx < t->kernel[2]; kx++) {                                                        \
         const int64_t tap = (kz * t->kernel[1] + ky) * t->kernel[2] + kx;                                    \
-        for (int64_t x = 0; x < t->out[2]; x++) {                                                            \
-          const int64_t ix = source_of(t, 2, x, kx);                                                         \
-          if (ix >= 0) BODY(line + ix, tap, x);                                                              \
+        int64_t first, last;                                                                                 \
+        span_of(t, kx, &first, &last);                                                                       \
+        int64_t x = first * t->stride[2] + kx * t->dilation[2] - t->pad[2];                                  \
+        for (int64_t ix = first; ix < last; ix++, x += t->stride[2]) {                                       \
+          BODY(line + ix, tap, x);                                                                           \
         }                                                                                                    \
       }                                                                                                      \
     }                                                                                                        \
