@@ -185,8 +185,7 @@ static PyObject *interpreter_tensor(PyObject *self, PyObject *args) {
   const lrt_interpreter *native = idle(self);
   if (native == NULL || !PyArg_ParseTuple(args, "ii", &subgraph, &tensor)) return NULL;
   if (lrt_interpreter_tensor(native, subgraph, tensor, &view, &err) != LRT_OK) return core_raise(&err);
-  const int empty = view.data == NULL && lrt_interpreter_is_allocated(native, subgraph) &&
-                    view.type != LRT_STRING && lrt_shape_count(&view.shape) == 0;
+  const int empty = view.data == NULL && view.type != LRT_STRING && lrt_shape_count(&view.shape) == 0;
   if (view.data == NULL && !empty) {
     memory = Py_None;
     Py_INCREF(memory);

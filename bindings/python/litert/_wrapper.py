@@ -24,6 +24,9 @@ VIEW_HELD = (
 )
 
 
+_BLOCK_KINDS = (2, 3)  # blockwise, several axes
+
+
 class _TensorMissing(errors.InvalidArgumentError, RuntimeError):
     """A tensor index out of range, where scripts catch ValueError or RuntimeError."""
 
@@ -163,7 +166,7 @@ class InterpreterWrapper:
                 raise errors.InvalidArgumentError(
                     f"Cannot set tensor: Dimension mismatch. Got {given} but expected {wanted} for dimension {axis} "
                     f"of input {i}.")
-        if not self._native.is_allocated(subgraph_index) or (view is None and kind != _tensors.STRING):
+        if view is None and (kind != _tensors.STRING or not self._native.is_allocated(subgraph_index)):
             raise errors.InvalidArgumentError(
                 "Cannot set tensor: Tensor is unallocated. Try calling allocate_tensors() first")
         if kind == _tensors.STRING:
@@ -261,10 +264,22 @@ class InterpreterWrapper:
 
     def TensorQuantizationParameters(self, tensor_index: int, subgraph_index: int = 0
                                      ) -> Tuple[npt.NDArray[np.float32], Indices, int, int]:
-        """(scales, zero points, quantized dimension, block size)."""
+        """(scales, zero points, quantized dimension, block size); blockwise ones lie in tensors of their own."""
         quant = self._info(tensor_index, subgraph_index)["quant"]
-        return (np.array(quant["scales"], dtype=np.float32), np.array(quant["zero_points"], dtype=np.int32),
-                int(quant["dimension"]), int(quant["block_size"]))
+        scales: Any = np.array(quant["scales"], dtype=np.float32)
+        zero_points: Any = np.array(quant["zero_points"], dtype=np.int32)
+        if quant["kind"] in _BLOCK_KINDS:
+            scales = self._stored(quant["scales_tensor"], subgraph_index, scales)
+            zero_points = self._stored(quant["zero_points_tensor"], subgraph_index, zero_points)
+        return scales, zero_points, int(quant["dimension"]), int(quant["block_size"])
+
+    def _stored(self, tensor_index: int, subgraph_index: int, otherwise: Array) -> Array:
+        """Contents of a constant as a flat array."""
+        if tensor_index < 0:
+            return otherwise
+        info = self._info(tensor_index, subgraph_index)
+        view = self._model.native.constant(subgraph_index, tensor_index)
+        return otherwise if view is None else _tensors.read(view, info["type"], info["shape"]).ravel()
 
     def TensorSparsityParameters(self, tensor_index: int, subgraph_index: int = 0) -> Dict[str, Any]:
         """Always empty: contents of sparse tensors are shown as they are stored."""
@@ -276,7 +291,7 @@ class InterpreterWrapper:
     def GetSignatureDefs(self) -> Dict[str, Dict[str, Any]]:
         """{key: {"inputs": {name: tensor}, "outputs": {name: tensor}}}."""
         return {key: {"inputs": dict(inputs), "outputs": dict(outputs)}
-                for key, (_, inputs, outputs) in sorted(self._signatures.items())}
+                for key, (_, inputs, outputs) in self._signatures.items()}
 
     def GetSubgraphIndexFromSignature(self, signature_key: str) -> int:
         """The subgraph that a signature runs."""
