@@ -21,7 +21,7 @@ from . import _models, _tensors, errors
 from ._wrapper import InterpreterWrapper
 
 _EXIT_CODES = {"INVALID_ARGUMENT": 2, "INVALID_MODEL": 65, "UNSUPPORTED": 65, "UNRESOLVED_OP": 69, "NOT_FOUND": 66,
-               "IO": 66, "OVER_BUDGET": 75, "OUT_OF_MEMORY": 75, "NOT_BUILT_IN": 69}
+               "OVER_BUDGET": 75, "NOT_BUILT_IN": 69}
 _MODES = {"fast": 1, "ref": 2}
 _WORDS = ("alpha", "beta", "gamma", "delta")
 
@@ -57,9 +57,9 @@ def _random_array(kind: int, shape: Tuple[int, ...], generator: "np.random.Gener
     if kind == _tensors.STRING:
         return np.full(shape, _WORDS[int(generator.integers(4))], dtype=object)
     if dtype.kind in "iu":
-        wide = dtype.itemsize == 1
-        return generator.integers(np.iinfo(dtype).min if wide else 0, np.iinfo(dtype).max if wide else 2, shape
-                                  ).astype(dtype)
+        byte = dtype.itemsize == 1
+        low, high = (-128, 128) if byte and dtype.kind == "i" else (0, 256 if byte else 2)
+        return generator.integers(low, high, shape).astype(dtype)
     return generator.random(shape).astype(dtype)
 
 
@@ -95,11 +95,11 @@ class Measurement:
     def _prepare(self) -> None:
         began = time.perf_counter()
         self.wrapper.AllocateTensors(self.subgraph)
+        self.prepare_s = time.perf_counter() - began
         generator = np.random.default_rng(self.options.seed)
         for tensor in self.model.native.subgraph(self.subgraph)["inputs"]:
             kind, shape, _ = self.wrapper.native.tensor(self.subgraph, tensor)
             self.wrapper.SetTensor(tensor, _random_array(kind, shape, generator), self.subgraph)
-        self.prepare_s = time.perf_counter() - began
 
     def run(self) -> None:
         """Fills the inputs with random numbers and runs: once, warming up, and as often as asked for."""

@@ -1,0 +1,32 @@
+# test_examples.py: the examples run and print what they promise.
+# SPDX-License-Identifier: Apache-2.0
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples" / "python"
+
+CASES = {
+    "inference.py": (["dynamic"], "output: float32 [1, 4], largest 0.0"),
+    "benchmark_loop.py": (["fixed", "5"], "2 threads: min"),
+    "pipeline.py": (["add", "dynamic"], "[[6. 6. 6. 6.]]"),
+    "batch.py": (["fixed", "4"], "threads agree: True"),
+}
+
+
+def test_every_example_is_tested():
+    assert {path.name for path in FOLDER.glob("*.py")} == set(CASES)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_example(models, name):
+    arguments, wanted = CASES[name]
+    done = subprocess.run([sys.executable, str(FOLDER / name), *(models.get(a, a) for a in arguments)],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, universal_newlines=True,
+                          env=os.environ)
+    assert done.returncode == 0, done.stderr
+    assert wanted in done.stdout
+    assert len((FOLDER / name).read_text().splitlines()) <= 80
