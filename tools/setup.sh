@@ -92,11 +92,14 @@ fi
 # shellcheck disable=SC2086  # one word per package
 install_packages $packages
 
-install_python numpy pytest -- numpy pytest || {
+install_python numpy pytest scikit-build-core -- numpy pytest scikit_build_core || {
   tail -n 5 "$log" >&2
-  echo "setup: pip could not fetch numpy and pytest" >&2
+  echo "setup: pip could not fetch numpy, pytest and scikit-build-core" >&2
   exit 69
 }
+if [ "$1" = test ]; then
+  install_python mypy -- mypy || echo "setup: pip could not fetch mypy; the check of type hints will be skipped" >&2
+fi
 if [ "$1" != build ]; then
   install_python "$peer" -- ai_edge_litert ||
     echo "setup: pip could not fetch $peer; what compares with it will be skipped" >&2
