@@ -1,5 +1,7 @@
 /* product_quant.c: scales, zero points and bias of products: checks and per-output requantization. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <float.h>
+
 #include "ops/fused_activation.h"
 #include "ops/product.h"
 
@@ -21,6 +23,9 @@ lrt_status lrt_product_scales(lrt_prepare *p, const lrt_product *product, int64_
   if (quant->kind != LRT_QUANT_AFFINE || (quant->count != 1 && quant->count != count) ||
       (quant->count != 1 && quant->dimension != product->scale_axis))
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" lack one scale, or one per output", weights->name);
+  for (int32_t i = 0; i < quant->count; i++)
+    if (!(quant->scale[i] >= 0 && quant->scale[i] <= FLT_MAX))
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" have a scale that is no number", weights->name);
   if (quant->count == count) {
     *out = quant->scale;
     return LRT_OK;
@@ -76,6 +81,8 @@ lrt_status lrt_product_rescale_make(lrt_prepare *p, const lrt_product *product, 
     const double both = in_float ? (double)(sx * scales[i]) : (double)sx * (double)scales[i];
     const double real = both / (double)sy;
     const lrt_multiplier m = lrt_multiplier_make(real);
+    if (!(real <= (double)INT32_MAX))
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the scale of output \"%s\" is too small", p->outputs[0]->name);
     if (m.shift > 7 && p->outputs[0]->type == LRT_INT16) /* the 64-bit rule ends there */
       return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the output's scale is too small for int16 (tensor \"%s\")",
                               p->outputs[0]->name);

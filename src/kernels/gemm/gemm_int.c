@@ -254,7 +254,8 @@ static void store_real(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e, i
       if (e->acc64 != NULL) sum = e->acc64[r * e->ld_acc + j] + e->fold[j];
       if (g->bias64 != NULL) sum = (int64_t)((uint64_t)sum + (uint64_t)g->bias64[first + j]);
       double v = round((double)sum * g->real[first + j]);
-      v = v < lo ? lo : v > hi ? hi : v;
+      v = v > lo ? v : lo;
+      v = v < hi ? v : hi;
       const int32_t q = (int32_t)v + g->c_zero;
       if (g->out_type == LRT_INT16) ((int16_t *)e->c)[at] = (int16_t)q;
       else ((uint8_t *)e->c)[at] = (uint8_t)q;
