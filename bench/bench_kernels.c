@@ -71,7 +71,7 @@ static peak measure_peak(void) { return (peak){0, 0, 0}; }
 
 static void line(const char *family, const char *kernel, const char *shape, double operations, double seconds,
                  double limit) {
-  printf("%-12s %-12s %-24s %9.1f us %8.1f GOPS", family, kernel, shape, seconds * 1e6, operations / seconds * 1e-9);
+  printf("%-12s %-26s %-24s %9.1f us %8.1f GOPS", family, kernel, shape, seconds * 1e6, operations / seconds * 1e-9);
   if (limit > 0) printf(" %5.1f %%", 100 * operations / seconds / limit);
   printf("\n");
 }
@@ -254,7 +254,7 @@ static void bench_rowquant(void) {
     if (!lrt_cpu_has(table[v].level)) continue;
     for (int i = 0; i < 3; i++) {
       BEST(took, for (int r = 0; r < 100; r++) table[v].asymmetric(x, lengths[i], q, &scale, &zero));
-      printf("%-12s %-12s %-24d %9.3f us %8.1f GB/s\n", "rowquant", table[v].name, lengths[i], took * 1e4,
+      printf("%-12s %-26s %-24d %9.3f us %8.1f GB/s\n", "rowquant", table[v].name, lengths[i], took * 1e4,
              400.0 * lengths[i] / took * 1e-9);
     }
   }

@@ -7,13 +7,18 @@
 #include "base/alloc.h"
 #include "cli_table.h"
 
+const char *cli_kernel_name(const char *kernel) {
+  return strncmp(kernel, "lrt_", 4) == 0 ? kernel + 4 : kernel;
+}
+
 static cli_profile_row *row_of(cli_profile *profile, const lrt_step_info *step) {
   for (int32_t i = 0; i < profile->count; i++)
-    if (strcmp(profile->rows[i].op, step->name) == 0 && strcmp(profile->rows[i].kernel, step->kernel) == 0)
+    if (strcmp(profile->rows[i].op, step->name) == 0 &&
+        strcmp(profile->rows[i].kernel, cli_kernel_name(step->kernel)) == 0)
       return &profile->rows[i];
   cli_profile_row *row = &profile->rows[profile->count++];
   row->op = step->name;
-  row->kernel = step->kernel;
+  row->kernel = cli_kernel_name(step->kernel);
   return row;
 }
 

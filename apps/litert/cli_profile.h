@@ -21,6 +21,8 @@ typedef struct cli_profile {
   double seconds; /* of all rows */
 } cli_profile;
 
+/* The kernel's name without the prefix of the library's symbols. */
+const char *cli_kernel_name(const char *kernel);
 lrt_status cli_profile_collect(cli *c, const cli_session *session, cli_profile *out);
 void cli_profile_clear(cli_profile *profile);
 /* A table: operator, kernel, nodes, time per run, share. */

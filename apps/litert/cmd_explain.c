@@ -37,7 +37,7 @@ static void print_steps(cli *c, const cli_session *session, int32_t count) {
     cli_table_cell(&table, "%d", (int)step.node);
     cli_table_cell(&table, "%s", step.name);
     cli_table_cell(&table, "%s", result_text(session, i, result));
-    cli_table_cell(&table, "%s", step.kernel[0] != '\0' ? step.kernel : "-");
+    cli_table_cell(&table, "%s", step.kernel[0] != '\0' ? cli_kernel_name(step.kernel) : "-");
     cli_table_cell(&table, "%s%s%s%s", step.note, step.note[0] != '\0' && step.within != NULL ? "; " : "",
                    step.within != NULL ? "part of " : "", step.within != NULL ? step.within : "");
   }
@@ -102,7 +102,7 @@ static void json_step(lrt_json_writer *json, const cli_session *session, int32_t
   lrt_json_key(json, "operator");
   lrt_json_text(json, step.name);
   lrt_json_key(json, "kernel");
-  lrt_json_text(json, step.kernel);
+  lrt_json_text(json, cli_kernel_name(step.kernel));
   lrt_json_key(json, "remark");
   lrt_json_text(json, step.note);
   lrt_json_key(json, "within");

@@ -6,14 +6,15 @@
 
 static const lrt_gemm_f32_kernel f32_table[] = {
 #define LRT_GEMM_F32(suffix, level_, mr_, nr_, pack_)                                                          \
-  {#suffix, LRT_CPU_##level_,           mr_, nr_, lrt_gemm_f32_##mr_##x##nr_##__##suffix,                    \
+  {"gemm_f32_" #mr_ "x" #nr_ "__" #suffix, LRT_CPU_##level_, mr_, nr_,                                     \
+   lrt_gemm_f32_##mr_##x##nr_##__##suffix,                                                                   \
    lrt_gemm_gemv_f32__##suffix, lrt_gemm_gemv_f16__##suffix, pack_},
 #include "kernels/gemm/gemm.def"
 };
 
 static const lrt_gemm_int_kernel int_table[] = {
 #define LRT_GEMM_INT(suffix, level_, strip_, mr_, nr_, kr_, pack_)                                            \
-  {#suffix, LRT_CPU_##level_, LRT_GEMM_STRIP_##strip_, mr_, nr_, kr_,                                        \
+  {"gemm_int_" #strip_ "_" #mr_ "x" #nr_ "__" #suffix, LRT_CPU_##level_, LRT_GEMM_STRIP_##strip_, mr_, nr_, kr_, \
    lrt_gemm_int_##strip_##_##mr_##x##nr_##__##suffix, lrt_gemm_fill_##strip_##__##suffix,                               \
    lrt_gemm_gemv_##strip_##__##suffix, pack_},
 #include "kernels/gemm/gemm.def"
@@ -27,7 +28,8 @@ static const lrt_gemm_int_epilogue epilogue_table[] = {
 };
 
 static const lrt_gemm_i4b_kernel i4b_table[] = {
-#define LRT_GEMM_I4B(suffix, level_) {#suffix, LRT_CPU_##level_, lrt_gemm_i4b__##suffix, lrt_gemm_i4b_add__##suffix},
+#define LRT_GEMM_I4B(suffix, level_)                                                                         \
+  {"gemm_i4b__" #suffix, LRT_CPU_##level_, lrt_gemm_i4b__##suffix, lrt_gemm_i4b_add__##suffix},
 #include "kernels/gemm/gemm.def"
 };
 
