@@ -16,7 +16,7 @@ lrt_status lrt_moved_output_type(lrt_prepare *p, int output, lrt_type type) {
 }
 
 /* An empty tensor may have dimensions whose product overflows; strides are products of some of them. */
-static lrt_status check_strides(lrt_prepare *p, const lrt_value *value) {
+lrt_status lrt_moved_strides(lrt_prepare *p, const lrt_value *value) {
   int64_t bytes = 16;
   for (int i = 0; i < value->shape.rank; i++) {
     const int64_t size = value->shape.dims[i] > 0 ? value->shape.dims[i] : 1;
@@ -32,7 +32,7 @@ lrt_status lrt_moved_same_type(lrt_prepare *p, int input, int output) {
   if (lrt_type_bits(in->type) == 0 && in->type != LRT_STRING)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of input %d (tensor \"%s\") is not supported",
                             lrt_type_name(in->type), input, in->name);
-  LRT_TRY(check_strides(p, in));
+  LRT_TRY(lrt_moved_strides(p, in));
   return lrt_moved_output_type(p, output, in->type);
 }
 
@@ -126,7 +126,7 @@ lrt_status lrt_moved_in(lrt_prepare *p, lrt_value *input, lrt_moved *out) {
 
 lrt_status lrt_moved_out(lrt_prepare *p, lrt_value *output, lrt_moved *out) {
   *out = (lrt_moved){output, lrt_moved_size(output->type)};
-  LRT_TRY(check_strides(p, output));
+  LRT_TRY(lrt_moved_strides(p, output));
   return is_plain(output->type) ? LRT_OK : repacked(p, output, out);
 }
 

@@ -12,6 +12,8 @@ lrt_status lrt_moved_same_type(lrt_prepare *p, int input, int output);
 lrt_status lrt_moved_output_type(lrt_prepare *p, int output, lrt_type type);
 /* Fails unless input has rank `rank`. */
 lrt_status lrt_moved_rank(lrt_prepare *p, int input, int rank);
+/* Fails where an empty tensor's dimensions are so large that strides would overflow. */
+lrt_status lrt_moved_strides(lrt_prepare *p, const lrt_value *value);
 /* The one integer of an input of one element; defers where it is not known yet. */
 lrt_status lrt_moved_integer(lrt_prepare *p, int input, int64_t *out);
 /* The same as an axis of `rank`, negative ones counted from the end. */

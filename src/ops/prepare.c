@@ -140,6 +140,8 @@ static lrt_status copy_step(const lrt_step *step, const lrt_step_run *run, int64
   lrt_value *to = step->outputs[params->output];
   (void)begin;
   (void)end;
+  if (from->data == NULL && from->bytes > 0)
+    return lrt_fail(run->err, LRT_RUN_FAILED, "tensor \"%s\" was never given contents", from->name);
   if (to->growable) LRT_TRY(lrt_value_reserve(to, from->bytes, run->err));
   if (from->bytes > 0 && from->data != to->data) memmove(to->data, from->data, from->bytes);
   return LRT_OK;
@@ -154,6 +156,8 @@ lrt_status lrt_prepare_copy(lrt_prepare *p, int input, int output) {
 }
 
 lrt_status lrt_value_reserve(lrt_value *value, size_t bytes, lrt_error *err) {
+  if (value->variable) /* its memory belongs to the runtime and is shared by plans */
+    return lrt_fail(err, LRT_RUN_FAILED, "the variable tensor \"%s\" cannot take a result of unknown size", value->name);
   if (bytes > value->capacity || value->data == NULL) {
     const size_t room = bytes + bytes / 2 + LRT_ALLOC_ALIGN;
     void *data = lrt_alloc_get(value->alloc, room);

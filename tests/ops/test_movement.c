@@ -182,6 +182,22 @@ static void test_strings(void) {
   one_op_close(&o);
 }
 
+/* A string input that nobody filled. */
+static void test_unset_strings(void) {
+  const one_operand in[] = {{.type = LRT_STRING, .shape = {1, {2}}}}, out = {.type = LRT_STRING};
+  one_op o;
+  memset(&o, 0, sizeof o);
+  build_subgraph *b = &o.subgraph;
+  const int32_t from = build_tensor(b, in[0].type, in[0].shape), to = build_tensor(b, out.type, build_shape(1, 2));
+  build_node(b, LRT_OP_SQUEEZE, NULL, 1, &from, 1, &to);
+  build_input(b, from);
+  build_output(b, to);
+  CHECK_INT(build_finish(&o.model, &b, 1), LRT_OK);
+  CHECK_INT(build_open(&o.model, NULL, &o.session, &o.error), LRT_OK);
+  CHECK(lrt_interpreter_invoke(o.session.it, 0, &o.error) != LRT_OK);
+  one_op_close(&o);
+}
+
 static void test_resize(void) {
   const lrt_resize_bilinear_options plain = {0}, both = {.align_corners = 1, .half_pixel_centers = 1};
   const lrt_resize_nearest_neighbor_options nearest = {0};
@@ -214,6 +230,7 @@ int main(int argc, char **argv) {
   RUN(test_split);
   RUN(test_gather);
   RUN(test_strings);
+  RUN(test_unset_strings);
   RUN(test_resize);
   DONE();
 }

@@ -55,6 +55,24 @@ static void test_unique(void) {
   one_op_close(&o);
 }
 
+/* A result of unknown size does not fit a variable tensor, whose memory outlives the plan. */
+static void test_unique_into_variable(void) {
+  const lrt_unique_options options = {LRT_INT32};
+  one_op o;
+  memset(&o, 0, sizeof o);
+  build_subgraph *b = &o.subgraph;
+  const int32_t in = build_tensor(b, LRT_INT32, build_shape(1, 4)), out = build_tensor(b, LRT_INT32, build_shape(1, 4));
+  const int32_t index = build_tensor(b, LRT_INT32, build_shape(1, 4));
+  b->tensors[out].is_variable = true;
+  build_node(b, LRT_OP_UNIQUE, &options, 1, &in, 2, (int32_t[]){out, index});
+  build_input(b, in);
+  build_output(b, index);
+  CHECK_INT(build_finish(&o.model, &b, 1), LRT_OK);
+  const lrt_status status = build_open(&o.model, NULL, &o.session, &o.error);
+  CHECK(status != LRT_OK || lrt_interpreter_invoke(o.session.it, 0, &o.error) != LRT_OK);
+  one_op_close(&o);
+}
+
 /* Boxes 0 and 1 overlap by 0.8, box 2 lies elsewhere. */
 static void test_suppression(void) {
   const one_operand in[] = {REALS(2, 3, 4, 0, 0, 1, 1, 0, 0, 1, 0.8f, 5, 5, 6, 6), REALS(1, 3, 0, 0.9f, 0.8f, 0.7f), ONE_I32(3),
@@ -113,6 +131,7 @@ int main(int argc, char **argv) {
   RUN(test_complex);
   RUN(test_bucketize);
   RUN(test_unique);
+  RUN(test_unique_into_variable);
   RUN(test_suppression);
   RUN(test_rfft2d);
   DONE();

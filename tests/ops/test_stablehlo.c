@@ -33,6 +33,20 @@ static void test_pad(void) {
   expect(LRT_OP_STABLEHLO_PAD, &wrong, in, 2, ONE_OP_REFUSED, NULL);
 }
 
+/* Rows of a 3 x 4 tensor at clamped starts, cut to two columns. */
+static void test_gather(void) {
+  const lrt_stablehlo_gather_options rows = {VECTOR(1), VECTOR(0), VECTOR(0), 1, VECTOR(1, 2), 0};
+  const lrt_stablehlo_gather_options wide = {VECTOR(1), VECTOR(0), VECTOR(0), 1, VECTOR(1, 5), 0};
+  const lrt_stablehlo_gather_options lost = {VECTOR(1), VECTOR(0), VECTOR(2), 1, VECTOR(1, 2), 0};
+  const lrt_stablehlo_gather_options deep = {VECTOR(1), VECTOR(0), VECTOR(0), 7, VECTOR(1, 2), 0};
+  const one_operand in[] = {{.type = LRT_INT32, .shape = {2, {3, 4}}, .data = counted},
+                            {.type = LRT_INT32, .shape = {2, {3, 1}}, .data = (int32_t[]){2, -7, 99}}};
+  expect(LRT_OP_STABLEHLO_GATHER, &rows, in, 2, build_shape(2, 3, 2), (int32_t[]){8, 9, 0, 1, 8, 9});
+  expect(LRT_OP_STABLEHLO_GATHER, &wide, in, 2, ONE_OP_REFUSED, NULL);
+  expect(LRT_OP_STABLEHLO_GATHER, &lost, in, 2, ONE_OP_REFUSED, NULL);
+  expect(LRT_OP_STABLEHLO_GATHER, &deep, in, 2, ONE_OP_REFUSED, NULL);
+}
+
 /* Zero key and counter: the known answers of the generators. */
 static void test_bits(void) {
   const lrt_stablehlo_rng_bit_generator_options philox = {1}, threefry = {2}, unknown = {3};
@@ -55,6 +69,7 @@ static void test_bits(void) {
 int main(int argc, char **argv) {
   RUN(test_elementwise);
   RUN(test_pad);
+  RUN(test_gather);
   RUN(test_bits);
   DONE();
 }

@@ -114,9 +114,38 @@ static void test_forged_handle(void) {
   }
 }
 
+static void test_lookup(void) {
+  const one_operand in[] = {ONE_I32(7, 3, 2), ONE_I32(2, 7), {.type = LRT_INT32, .shape = {2, {2, 2}}, .data = (int32_t[]){1, 2, 3, 4}}};
+  const one_operand out[] = {{.type = LRT_INT32}, {.type = LRT_UINT8}};
+  one_op o;
+  CHECK_INT(one_op_run(&o, LRT_MODE_FAST, LRT_OP_HASHTABLE_LOOKUP, NULL, in, 3, out, 2), LRT_OK);
+  CHECK(one_op_gave(&o, 0, build_shape(2, 3, 2), (int32_t[]){3, 4, 0, 0, 1, 2}));
+  CHECK(one_op_gave(&o, 1, build_shape(1, 3), (uint8_t[]){1, 0, 1}));
+  one_op_close(&o);
+}
+
+/* Two weighted rows fall into bucket 0, one into bucket 2. */
+static void test_sparse_embedding(void) {
+  const lrt_embedding_lookup_sparse_options mean = {1}, unknown = {3};
+  const float values[4] = {1, 2, 3, 4}, weights[3] = {1, 3, 2};
+  const one_operand pairs = {.type = LRT_INT32, .shape = {2, {3, 2}}, .data = (int32_t[]){0, 0, 0, 1, 2, 0}};
+  const one_operand far = {.type = LRT_INT32, .shape = {2, {3, 2}}, .data = (int32_t[]){0, 0, 0, 1, 3, 0}};
+  const one_operand w = {.type = LRT_FLOAT32, .shape = {1, {3}}, .data = weights};
+  const one_operand v = {.type = LRT_FLOAT32, .shape = {2, {2, 2}}, .data = values};
+  const one_operand in[] = {ONE_I32(0, 1, 1), pairs, ONE_I32(3, 2), w, v}, out[] = {ONE_I32(0, 1, 1), far, ONE_I32(3, 2), w, v};
+  const one_operand ids[] = {ONE_I32(0, 2, 1), pairs, ONE_I32(3, 2), w, v};
+  const int32_t code = LRT_OP_EMBEDDING_LOOKUP_SPARSE;
+  one_op_expect(LRT_FLOAT32, code, &mean, in, 5, build_shape(2, 3, 2), (float[]){2.5f, 3.5f, 0, 0, 3, 4});
+  one_op_expect(LRT_FLOAT32, code, &unknown, in, 5, ONE_OP_REFUSED, NULL);
+  one_op_expect(LRT_FLOAT32, code, &mean, out, 5, ONE_OP_REFUSED, NULL);
+  one_op_expect(LRT_FLOAT32, code, &mean, ids, 5, ONE_OP_REFUSED, NULL);
+}
+
 int main(int argc, char **argv) {
   RUN(test_variable);
   RUN(test_table);
   RUN(test_forged_handle);
+  RUN(test_lookup);
+  RUN(test_sparse_embedding);
   DONE();
 }
