@@ -32,8 +32,10 @@ int core_add_model(PyObject *module);
 int core_add_interpreter(PyObject *module);
 
 /* Memory of a tensor as an object with __array_interface__, which numpy takes over without copying. `owner` (a
- * model or an interpreter) stays alive as long as the view; an interpreter counts its views. */
-PyObject *core_view_create(PyObject *owner, const lrt_tensor_view *tensor, int read_only);
+ * model or an interpreter) stays alive as long as the view; an interpreter counts its views where `counted` is set. */
+PyObject *core_view_create(PyObject *owner, const lrt_tensor_view *tensor, int read_only, int counted);
+/* Whether a view shows this memory in this shape. */
+int core_view_is(PyObject *view, const lrt_tensor_view *tensor);
 
 /* Sets the exception of litert.errors for a failed call; returns NULL. */
 PyObject *core_raise(const lrt_error *err);

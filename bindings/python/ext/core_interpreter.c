@@ -176,23 +176,36 @@ static int is_constant(const core_interpreter *it, int subgraph, int tensor) {
   return lrt_model_tensor(it->model->model, subgraph, tensor, &info) == LRT_OK && info.data != NULL;
 }
 
-/* tensor(subgraph, i) -> (type, shape, View or None): memory of now, None where it has none */
+/* tensor(subgraph, i, counted=True) -> (type, shape, View or None): memory of now, None where it has none */
 static PyObject *interpreter_tensor(PyObject *self, PyObject *args) {
-  int subgraph, tensor;
+  int subgraph, tensor, counted = 1;
   lrt_tensor_view view;
   lrt_error err = {LRT_OK, ""};
   PyObject *memory = NULL;
   const lrt_interpreter *native = idle(self);
-  if (native == NULL || !PyArg_ParseTuple(args, "ii", &subgraph, &tensor)) return NULL;
+  if (native == NULL || !PyArg_ParseTuple(args, "ii|p", &subgraph, &tensor, &counted)) return NULL;
   if (lrt_interpreter_tensor(native, subgraph, tensor, &view, &err) != LRT_OK) return core_raise(&err);
   const int empty = view.data == NULL && view.type != LRT_STRING && lrt_shape_count(&view.shape) == 0;
   if (view.data == NULL && !empty) {
     memory = Py_None;
     Py_INCREF(memory);
   } else {
-    memory = core_view_create(self, &view, is_constant((core_interpreter *)self, subgraph, tensor));
+    memory = core_view_create(self, &view, is_constant((core_interpreter *)self, subgraph, tensor), counted);
   }
   return Py_BuildValue("(iNN)", (int)view.type, core_shape_tuple(&view.shape), memory);
+}
+
+/* shows(view, subgraph, i) -> bool: whether an older view is still what tensor() would return */
+static PyObject *interpreter_shows(PyObject *self, PyObject *args) {
+  int subgraph, tensor;
+  PyObject *view = NULL;
+  lrt_tensor_view now;
+  const lrt_interpreter *native = idle(self);
+  if (native == NULL || !PyArg_ParseTuple(args, "O!ii", core_view_type, &view, &subgraph, &tensor))
+    return NULL;
+  if (lrt_interpreter_tensor(native, subgraph, tensor, &now, NULL) != LRT_OK || now.data == NULL)
+    Py_RETURN_FALSE;
+  return PyBool_FromLong(core_view_is(view, &now));
 }
 
 /* set_strings(subgraph, tensor, [bytes, …]) */
@@ -301,7 +314,10 @@ static PyMethodDef interpreter_methods[] = {
     {"is_allocated", interpreter_is_allocated, METH_VARARGS, "is_allocated(subgraph) -> bool"},
     {"cancel", interpreter_cancel, METH_NOARGS, "cancel(): stops a running invoke at its next step"},
     {"reset_variables", interpreter_reset_variables, METH_NOARGS, "reset_variables()"},
-    {"tensor", interpreter_tensor, METH_VARARGS, "tensor(subgraph, index) -> (type, shape, View or None)"},
+    {"tensor", interpreter_tensor, METH_VARARGS,
+     "tensor(subgraph, index, counted=True) -> (type, shape, View or None)"},
+    {"shows", interpreter_shows, METH_VARARGS,
+     "shows(view, subgraph, index): whether it is still the tensor's memory"},
     {"set_strings", interpreter_set_strings, METH_VARARGS, "set_strings(subgraph, tensor, [bytes])"},
     {"memory", interpreter_memory, METH_NOARGS, "memory() -> {arena, unshared, in_use, peak}"},
     {"steps", interpreter_steps, METH_VARARGS, "steps(subgraph) -> list of dicts"},

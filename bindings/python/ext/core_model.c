@@ -124,7 +124,7 @@ static PyObject *model_constant(PyObject *self, PyObject *args) {
   if (lrt_model_tensor(model_of(self), subgraph, index, &info) != LRT_OK) return no_such("tensor", index);
   if (info.data == NULL) Py_RETURN_NONE;
   const lrt_tensor_view tensor = {info.type, info.shape, (void *)(uintptr_t)info.data, (size_t)info.bytes};
-  return core_view_create(self, &tensor, 1);
+  return core_view_create(self, &tensor, 1, 0);
 }
 
 /* node(subgraph, i) -> {name, code, version, is_custom, is_supported, inputs, outputs, options} */

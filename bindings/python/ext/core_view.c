@@ -6,6 +6,7 @@ typedef struct core_view {
   PyObject_HEAD PyObject *owner;
   lrt_tensor_view tensor;
   int read_only;
+  int counted;
 } core_view;
 
 PyTypeObject *core_view_type;
@@ -37,21 +38,31 @@ static const char *type_code(lrt_type type) {
   }
 }
 
-PyObject *core_view_create(PyObject *owner, const lrt_tensor_view *tensor, int read_only) {
+PyObject *core_view_create(PyObject *owner, const lrt_tensor_view *tensor, int read_only, int counted) {
   core_view *view = PyObject_New(core_view, core_view_type);
   if (view == NULL) return NULL;
   Py_INCREF(owner);
   view->owner = owner;
   view->tensor = *tensor;
   view->read_only = read_only;
-  if (Py_TYPE(owner) == core_interpreter_type) ((core_interpreter *)owner)->views++;
+  view->counted = counted && Py_TYPE(owner) == core_interpreter_type;
+  if (view->counted) ((core_interpreter *)owner)->views++;
   return (PyObject *)view;
+}
+
+int core_view_is(PyObject *object, const lrt_tensor_view *tensor) {
+  const lrt_tensor_view *shown = &((const core_view *)object)->tensor;
+  if (shown->data != tensor->data || shown->bytes != tensor->bytes || shown->type != tensor->type) return 0;
+  if (shown->shape.rank != tensor->shape.rank) return 0;
+  for (int i = 0; i < shown->shape.rank && i < LRT_MAX_RANK; i++)
+    if (shown->shape.dims[i] != tensor->shape.dims[i]) return 0;
+  return 1;
 }
 
 static void view_dealloc(PyObject *self) {
   core_view *view = (core_view *)self;
   PyTypeObject *type = Py_TYPE(self);
-  if (Py_TYPE(view->owner) == core_interpreter_type) ((core_interpreter *)view->owner)->views--;
+  if (view->counted) ((core_interpreter *)view->owner)->views--;
   Py_DECREF(view->owner);
   PyObject_Free(self);
   Py_DECREF(type);

@@ -6,7 +6,7 @@ Quantizers and calibrators reach through :class:`litert.Interpreter` for it, so 
 """
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,10 @@ class InterpreterWrapper:
         self._subgraphs = [model.native.subgraph(i) for i in range(model.native.subgraph_count)]
         self._signatures = {key: (subgraph, inputs, outputs)
                             for key, subgraph, inputs, outputs in model.native.signatures()}
+        self._ports = [set(subgraph["inputs"] + subgraph["outputs"]) for subgraph in self._subgraphs]
+        self._infos: Dict[Tuple[int, int], Dict[str, Any]] = {}
+        # Arrays over memory that was looked up before; never handed out, used only while it is still the memory.
+        self._known: Dict[Tuple[int, int], Tuple[_core.View, Array]] = {}
 
     @property
     def native(self) -> _core.Interpreter:
@@ -65,8 +69,27 @@ class InterpreterWrapper:
             raise errors.WrongStateError(VIEW_HELD)
 
     def _info(self, tensor_index: int, subgraph_index: int) -> Dict[str, Any]:
+        found = self._infos.get((subgraph_index, tensor_index))
+        if found is None:
+            self._check(tensor_index, subgraph_index)
+            found = self._model.native.tensor(subgraph_index, tensor_index)
+            if tensor_index in self._ports[subgraph_index]:
+                self._infos[subgraph_index, tensor_index] = found
+        return found
+
+    def _memory(self, tensor_index: int, subgraph_index: int) -> Optional[Array]:
+        """An array over the memory of a tensor for use within a call; None where numpy cannot show it as it is."""
+        key = (subgraph_index, tensor_index)
+        known = self._known.get(key)
+        if known is not None and self._native.shows(known[0], subgraph_index, tensor_index):
+            return known[1]
         self._check(tensor_index, subgraph_index)
-        return self._model.native.tensor(subgraph_index, tensor_index)
+        kind, shape, view = self._native.tensor(subgraph_index, tensor_index, False)
+        if view is None or not _tensors.has_live_view(kind):
+            return None
+        array = _tensors.live(view, kind, shape)
+        self._known[key] = view, array
+        return array
 
     # ---- running ----
 
@@ -109,6 +132,7 @@ class InterpreterWrapper:
             if old.is_allocated(number):
                 new.allocate(number)
         self._native = new
+        self._known.clear()
 
     def ResizeInputTensor(self, tensor_index: int, size: Indices, strict: bool = False,
                           subgraph_index: int = 0) -> None:
@@ -150,8 +174,11 @@ class InterpreterWrapper:
 
     def SetTensor(self, i: int, value: Any, subgraph_index: int = 0) -> None:
         """Copies an array of the tensor's shape and type into it."""
-        self._check(i, subgraph_index)
+        memory = self._memory(i, subgraph_index)
         array: Array = np.asarray(value)
+        if memory is not None and memory.dtype == array.dtype and memory.shape == array.shape and memory.flags.writeable:
+            memory[...] = array
+            return
         kind, shape, view = self._native.tensor(subgraph_index, i)
         if not _tensors.is_of_type(array, kind):
             name = self._info(i, subgraph_index)["name"]
@@ -173,13 +200,15 @@ class InterpreterWrapper:
             self._native.set_strings(subgraph_index, i, _tensors.strings_of(array))
             return
         assert view is not None
-        if self._info(i, subgraph_index)["is_constant"]:
+        if memory is not None and not memory.flags.writeable:
             raise errors.InvalidArgumentError(f"Cannot set tensor: tensor {i} is a constant of the model")
         _tensors.write(view, kind, array)
 
     def GetTensor(self, tensor_index: int, subgraph_index: int = 0) -> Array:
         """A copy of the contents of a tensor."""
-        self._check(tensor_index, subgraph_index)
+        memory = self._memory(tensor_index, subgraph_index)
+        if memory is not None:
+            return memory.copy()
         kind, shape, view = self._native.tensor(subgraph_index, tensor_index)
         if view is None:
             raise errors.InvalidArgumentError("Tensor data is null. Run allocate_tensors() first")
