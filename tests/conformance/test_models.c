@@ -3,8 +3,11 @@
 #include "check.h"
 #include "conformance.h"
 
-/* Float nets differ by the order of their sums; see facts in docs/architecture.md, section Numbers. */
+/* Relative to the largest output. Float nets differ by the order of their sums; where only one resolver runs a model,
+ * nobody knows how much of that is usual. Dynamic-range nets quantize activations, by rules that differ. */
 #define FLOAT_TOLERANCE 2e-5
+#define SINGLE_TOLERANCE 1e-4
+#define DYNAMIC_TOLERANCE 2e-2
 
 static const char *const resolvers[3] = {"ref", "blt", "xnn"};
 
@@ -31,6 +34,13 @@ static double spread_of(const lrt_npy expected[3]) {
   return spread;
 }
 
+static double float_tolerance(const char *name, const lrt_npy expected[3]) {
+  int resolvers_known = 0;
+  for (int r = 0; r < 3; r++) resolvers_known += expected[r].data != NULL;
+  if (strstr(name, "drq") != NULL || strstr(name, "dynamic_w") != NULL) return DYNAMIC_TOLERANCE;
+  return resolvers_known == 1 ? SINGLE_TOLERANCE : FLOAT_TOLERANCE;
+}
+
 static int judge(const char *name, const char *prefix, int output, lrt_mode mode, const lrt_tensor_view *actual,
                  const lrt_npy expected[3]) {
   const int first = expected[0].data != NULL ? 0 : expected[1].data != NULL ? 1 : 2;
@@ -45,7 +55,7 @@ static int judge(const char *name, const char *prefix, int output, lrt_mode mode
     }
     const compare_result d =
         compare_tensors(actual->type, actual->data, expected[r].data, lrt_shape_count(&actual->shape));
-    const double floor = is_float ? FLOAT_TOLERANCE * d.largest + 1e-6 : (mode == LRT_MODE_REF ? 0 : 1);
+    const double floor = is_float ? float_tolerance(name, expected) * d.largest + 1e-6 : (mode == LRT_MODE_REF ? 0 : 1);
     double limit = floor;
     if ((mode == LRT_MODE_FAST || is_float) && 2 * spread > limit) limit = 2 * spread;
     if (d.worst < best || limit > allowed) {
@@ -94,6 +104,16 @@ static int run_golden(const char *path, const char *name, lrt_mode mode) {
   return verdict;
 }
 
+static lrt_status set_texts(session *s, int32_t tensor, int64_t count, lrt_error *err) {
+  const char **text = calloc((size_t)count + 1, sizeof *text);
+  size_t *length = calloc((size_t)count + 1, sizeof *length);
+  for (int64_t k = 0; k < count; k++) text[k] = "text", length[k] = 4;
+  const lrt_status status = lrt_interpreter_set_strings(s->it, 0, tensor, (int32_t)count, text, length, err);
+  free(text);
+  free(length);
+  return status;
+}
+
 /* Models without stored outputs: those that the peer runs must run. */
 static int run_blind(const char *path, const char *name, lrt_mode mode) {
   session s;
@@ -104,11 +124,7 @@ static int run_blind(const char *path, const char *name, lrt_mode mode) {
     lrt_tensor_view view;
     lrt_interpreter_tensor(s.it, 0, s.graph.inputs[i], &view, NULL);
     if (view.type == LRT_STRING) {
-      const char *text[64];
-      size_t length[64];
-      const int64_t count = lrt_shape_count(&view.shape);
-      for (int64_t k = 0; k < count && k < 64; k++) text[k] = "text", length[k] = 4;
-      status = lrt_interpreter_set_strings(s.it, 0, s.graph.inputs[i], (int32_t)count, text, length, &err);
+      status = set_texts(&s, s.graph.inputs[i], lrt_shape_count(&view.shape), &err);
     } else if (view.bytes > 0) {
       memset(view.data, 0, view.bytes);
     }
