@@ -125,7 +125,10 @@ static lrt_status prepare(lrt_prepare *p) {
   lrt_binary_plan *plan = NULL;
   LRT_TRY(lrt_prepare_arity(p, 2, 2, 1));
   while (row->code != p->node->code) row++;
-  const lrt_value *out = p->outputs[0];
+  lrt_value *out = p->outputs[0];
+  /* Old quantizers leave intermediate results declared as float32: there the operands decide. */
+  if (out->type == LRT_FLOAT32 && is_small_integer(p->inputs[0]->type) && lrt_value_is_quantized(out))
+    out->type = p->inputs[0]->type;
   LRT_TRY(lrt_prepare_same_type(p, p->inputs[0], out));
   LRT_TRY(lrt_binary_plan_make(p, row->piece, &plan));
   /* int16 without scales counts as plain numbers; int8 and uint8 need scales where they are rescaled. */
