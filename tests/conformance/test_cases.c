@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
     snprintf(name, sizeof name, "%.*s", (int)(suffix - entry->d_name), entry->d_name);
     for (int m = LRT_MODE_FAST; m <= LRT_MODE_REF; m++)
       count_verdict(&t, in_child(run_case, path, name, (lrt_mode)m), name, m == LRT_MODE_REF ? "ref" : "fast",
-                    LRT_TEST_DATA "/../conformance/cases.tsv");
+                    LRT_TESTS_DIR "/conformance/cases.tsv");
   }
   closedir(dir);
   printf("%d runs: %d agree, %d exceptions, %d skipped (arrays that numpy pickles), %d failed\n", t.run, t.passed,

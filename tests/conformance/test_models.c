@@ -165,9 +165,9 @@ static void run_folder(const char *folder, tally *golden, tally *blind, const ch
     for (int m = LRT_MODE_FAST; m <= LRT_MODE_REF; m++) {
       const char *mode = m == LRT_MODE_REF ? "ref" : "fast";
       if (exists("%s/cases/golden/%s.npz", name))
-        count_verdict(golden, in_child(run_golden, path, name, (lrt_mode)m), name, mode, LRT_TEST_DATA "/../conformance/models.tsv");
+        count_verdict(golden, in_child(run_golden, path, name, (lrt_mode)m), name, mode, LRT_TESTS_DIR "/conformance/models.tsv");
       else if (listed_as(name) == 'r')
-        count_verdict(blind, in_child(run_blind, path, name, (lrt_mode)m), name, mode, LRT_TEST_DATA "/../conformance/models.tsv");
+        count_verdict(blind, in_child(run_blind, path, name, (lrt_mode)m), name, mode, LRT_TESTS_DIR "/conformance/models.tsv");
       else if (in_child(run_blind, path, name, (lrt_mode)m) == VERDICT_DIFFERS) {
         blind->failed++;
         printf("FAIL %s (%s): refused without a sentence\n", name, mode);
