@@ -82,6 +82,8 @@ static lrt_status prepare_quantized(lrt_prepare *p, softmax_plan *plan) {
   const lrt_value *in = p->inputs[0], *out = p->outputs[0];
   const bool ref = p->mode == LRT_OP_REF;
   LRT_TRY(lrt_prepare_quantized(p, in));
+  if (plan->beta < 0 || !isfinite(lrt_value_scale(in) * plan->beta))
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "beta %g does not go with the input's scale", (double)plan->beta);
   bool made = false;
   if (!plan->logarithm) {
     LRT_TRY(check_softmax_scale(p, in->type));

@@ -74,7 +74,8 @@ lrt_lut_sigmoid_scale lrt_lut_sigmoid_prepare(float in_scale, int max_pot) {
   if (fabsf(log2_scale - rounded) < 1e-3f && s.shift >= 0 && s.shift <= max_pot) return s;
   double multiplier = (double)in_scale * 4096.0 * 3.0;
   for (s.shift = 0; multiplier <= 32767.0 / 2.0 && s.shift <= 30; s.shift++) multiplier *= 2.0;
-  s.multiplier = multiplier < INT32_MAX ? (int32_t)multiplier : INT32_MAX;
+  /* A scale too small for any effect still gets a multiplier: 0 would mean a power of two. */
+  s.multiplier = multiplier >= INT32_MAX ? INT32_MAX : multiplier >= 1 ? (int32_t)multiplier : 1;
   return s;
 }
 

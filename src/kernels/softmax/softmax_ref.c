@@ -178,7 +178,8 @@ static void log_row_exact(const lrt_softmax_quant *q, const void *in, void *out,
     const int32_t diff = load(in, q->in_type, first + i) - max;
     if (diff >= q->diff_min) sum = lrt_fixed_add(sum, lrt_fixed_round_shift(exp_of_diff(q, diff), 12));
   }
-  const int32_t log_sum = lrt_fixed_log(sum, 12, 5);
+  /* At least the maximum's own 1 is in the sum: anything less is a sum of more than 4096 that has wrapped. */
+  const int32_t log_sum = lrt_fixed_log(sum > 0 ? sum : INT32_MAX, 12, 5);
   const int32_t floor_diff = lrt_multiplier_apply(lrt_fixed_add(log_sum, INT32_MIN), q->back);
   const int32_t lowest = q->diff_min - 1 > floor_diff ? q->diff_min - 1 : floor_diff;
   for (int64_t i = 0; i < depth; i++) {
