@@ -1,5 +1,6 @@
 /* resize.c: RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/move/resize_taps.h"
 #include "ops/movement.h"
 
 typedef struct resize_params {
@@ -8,12 +9,38 @@ typedef struct resize_params {
   const lrt_value *in;
   lrt_value *out;
   size_t size;
+  lrt_resize_fn fast; /* with its tables */
+  const lrt_resize_tap *rows, *columns;
 } resize_params;
 
 static lrt_status bilinear_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const resize_params *params = step->params;
   (void)run;
   lrt_resize_bilinear(&params->resize, params->in->data, params->type, params->out->data, begin, end);
+  return LRT_OK;
+}
+
+static lrt_status fast_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+  const resize_params *params = step->params;
+  (void)run;
+  params->fast(&params->resize, params->rows, params->columns, params->in->data, params->out->data, begin, end);
+  return LRT_OK;
+}
+
+/* Tables of taps for the fast kernels; leaves `fast` NULL where there is none. */
+static lrt_status find_fast(lrt_prepare *p, resize_params *params, const char **kernel) {
+  const lrt_resize *r = &params->resize;
+  if (p->mode == LRT_OP_REF) return LRT_OK;
+  const lrt_resize_fn fast = lrt_resize_pick(params->type, kernel);
+  if (fast == NULL) return LRT_OK;
+  lrt_resize_tap *rows = lrt_prepare_params(p, (size_t)r->out_height * sizeof *rows);
+  lrt_resize_tap *columns = lrt_prepare_params(p, (size_t)r->out_width * sizeof *columns);
+  if (rows == NULL || columns == NULL) return lrt_prepare_no_memory(p);
+  lrt_resize_taps(r, true, params->type == LRT_INT8, rows);
+  lrt_resize_taps(r, false, params->type == LRT_INT8, columns);
+  params->rows = rows;
+  params->columns = columns;
+  params->fast = fast;
   return LRT_OK;
 }
 
@@ -57,7 +84,9 @@ static lrt_status resize(lrt_prepare *p, bool align_corners, bool half_pixel, lr
   params->in = in.value;
   params->out = out.value;
   params->size = in.size;
-  LRT_TRY(lrt_prepare_step(p, fn, params, (int64_t)shape.dims[0] * shape.dims[1], 0, kernel));
+  if (fn == bilinear_step) LRT_TRY(find_fast(p, params, &kernel));
+  LRT_TRY(lrt_prepare_step(p, params->fast != NULL ? fast_step : fn, params, (int64_t)shape.dims[0] * shape.dims[1], 0,
+                           kernel));
   return lrt_moved_done(p, &out, p->inputs[0], p->outputs[0]);
 }
 

@@ -217,6 +217,34 @@ static void test_resize(void) {
   one_op_close(&o);
 }
 
+/* Both modes on odd sizes: bytes equal, reals within rounding. */
+static void test_resize_modes(void) {
+  static int8_t bytes[2 * 5 * 7 * 9];
+  static float reals[2 * 5 * 7 * 9];
+  for (int i = 0; i < 630; i++) {
+    bytes[i] = (int8_t)(i * 37 % 251 - 128);
+    reals[i] = (float)(i * 37 % 251) - 100.0f;
+  }
+  for (int option = 0; option < 6; option++) {
+    const lrt_resize_bilinear_options options = {.align_corners = option % 3 == 1, .half_pixel_centers = option % 3 == 2};
+    const bool real = option >= 3;
+    const one_operand in[] = {{.type = real ? LRT_FLOAT32 : LRT_INT8, .shape = {4, {2, 5, 7, 9}}, .data = real ? (const void *)reals : bytes},
+                              ONE_I32(11, 3)};
+    const one_operand out = {.type = in[0].type};
+    one_op ref, fast;
+    CHECK_INT(one_op_run(&ref, LRT_MODE_REF, LRT_OP_RESIZE_BILINEAR, &options, in, 2, &out, 1), LRT_OK);
+    CHECK_INT(one_op_run(&fast, LRT_MODE_FAST, LRT_OP_RESIZE_BILINEAR, &options, in, 2, &out, 1), LRT_OK);
+    const void *a = one_op_result(&ref, 0).data, *b = one_op_result(&fast, 0).data;
+    REQUIRE(a != NULL && b != NULL);
+    for (int i = 0; i < 2 * 11 * 3 * 9; i++) {
+      if (real) CHECK_NEAR(((const float *)b)[i], ((const float *)a)[i], 1e-4);
+      else CHECK_INT(((const int8_t *)b)[i], ((const int8_t *)a)[i]);
+    }
+    one_op_close(&ref);
+    one_op_close(&fast);
+  }
+}
+
 int main(int argc, char **argv) {
   RUN(test_reshape);
   RUN(test_shape);
@@ -232,5 +260,6 @@ int main(int argc, char **argv) {
   RUN(test_strings);
   RUN(test_unset_strings);
   RUN(test_resize);
+  RUN(test_resize_modes);
   DONE();
 }

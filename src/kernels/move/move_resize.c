@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels/move/move.h"
+#include "kernels/move/resize_taps.h"
 
 /* Two source positions and the weight of the second along one axis. */
 typedef struct real_tap {
@@ -35,6 +36,16 @@ static fixed_tap fixed_tap_of(int64_t at, int64_t in, int64_t out, bool align, b
   if (t.low > in - 1) t.low = in - 1;
   t.weight = position - 1024 * t.low;
   return t;
+}
+
+void lrt_resize_taps(const lrt_resize *r, bool vertical, bool fixed_positions, lrt_resize_tap *taps) {
+  const int32_t in = vertical ? r->in_height : r->in_width, out = vertical ? r->out_height : r->out_width;
+  for (int32_t i = 0; i < out; i++) {
+    const real_tap real = real_tap_of(i, in, out, r->align_corners, r->half_pixel);
+    const fixed_tap fixed = fixed_tap_of(i, in, out, r->align_corners, r->half_pixel);
+    taps[i] = (lrt_resize_tap){fixed_positions ? (int32_t)fixed.low : real.low,
+                               fixed_positions ? (int32_t)fixed.high : real.high, real.weight, (int32_t)fixed.weight};
+  }
 }
 
 /* Adds the four products in the reference's order; `half` is 0.5 for integer results, which are then truncated. */
