@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "base/cpu.h"
+#include "kernels/elementwise/ew_lut.h"
 #include "kernels/elementwise/ew_unary.h"
 
 enum { N = 4099 };
@@ -88,6 +89,23 @@ static void quantized(void) {
   for (int i = 0; i < 5; i++) CHECK_INT(mapped[i], 255 - bytes[i]);
 }
 
+/* Every index, any length, in place too. */
+static void tables(void) {
+  uint8_t table[256], bytes[600], by_ref[600], fast[600];
+  for (int x = 0; x < 256; x++) table[x] = (uint8_t)(x * 167 + 13);
+  for (int i = 0; i < 600; i++) bytes[i] = (uint8_t)(i * 7);
+  for (size_t n = 0; n <= 600; n += n < 70 ? 1 : 53) {
+    memset(fast, 0xAA, sizeof fast);
+    lrt_unary_lut8__ref(table, bytes, by_ref, n);
+    lrt_unary_lut8(table, bytes, fast, n);
+    CHECK(memcmp(by_ref, fast, n) == 0 && (n == 600 || fast[n] == 0xAA));
+  }
+  memcpy(fast, bytes, sizeof fast);
+  lrt_unary_lut8(table, fast, fast, sizeof fast);
+  lrt_unary_lut8__ref(table, bytes, by_ref, sizeof by_ref);
+  CHECK(memcmp(by_ref, fast, sizeof fast) == 0);
+}
+
 static void casts(void) {
   const float x[8] = {1.9f, -1.9f, 300.0f, -300.0f, NAN, INFINITY, -INFINITY, 0.5f};
   int8_t i8[8];
@@ -122,6 +140,7 @@ int main(int argc, char **argv) {
   RUN(f32_variants);
   RUN(edge_values);
   RUN(quantized);
+  RUN(tables);
   RUN(casts);
   DONE();
 }

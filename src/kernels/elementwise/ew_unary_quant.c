@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
+#include "base/cpu.h"
+#include "kernels/elementwise/ew_lut.h"
 #include "kernels/elementwise/ew_unary.h"
 #include "kernels/requant/fixed_math.h"
 
@@ -162,10 +164,20 @@ bool lrt_unary_table8(lrt_unary_op op, const lrt_unary_params *p, const lrt_unar
   return true;
 }
 
-void lrt_unary_lut8(const uint8_t table[256], const void *in_, void *out_, size_t count) {
+void lrt_unary_lut8__ref(const uint8_t table[256], const void *in_, void *out_, size_t count) {
   const uint8_t *in = in_;
   uint8_t *out = out_;
   for (size_t i = 0; i < count; i++) out[i] = table[in[i]];
+}
+
+void lrt_unary_lut8(const uint8_t table[256], const void *in, void *out, size_t count) {
+#if defined(__x86_64__)
+  if (lrt_cpu_has(LRT_CPU_AVX2)) {
+    lrt_unary_lut8__avx2(table, in, out, count);
+    return;
+  }
+#endif
+  lrt_unary_lut8__ref(table, in, out, count);
 }
 
 bool lrt_unary_quant16_make(lrt_unary_op op, const lrt_unary_params *p, const lrt_unary_quant *q,
