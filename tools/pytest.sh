@@ -9,7 +9,8 @@ python=$(tools/setup.sh venv)/bin/python
 
 # The package goes into the environment, around the library that the build folder has compiled already.
 "$python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
-  -Cbuild-dir="$build/python" -Ccmake.define.LRT_ROOMS_ARCHIVE="$build/liblitert_rooms.a" \
-  -Ccmake.define.LRT_WERROR=ON .
+  --config-settings=build-dir="$build/python" \
+  --config-settings=cmake.define.LRT_ROOMS_ARCHIVE="$build/liblitert_rooms.a" \
+  --config-settings=cmake.define.LRT_WERROR=ON .
 
 LITERT_BUILD=$build "$python" -m pytest -p no:cacheprovider --no-header -rs "${@:-tests}"
