@@ -45,6 +45,21 @@ static void test_transpose(void) {
   expect(LRT_OP_TRANSPOSE, NULL, few, 2, REFUSED, NULL);
 }
 
+/* Sizes around the kernel's blocks of four and thirty-two. */
+static void test_transpose_sizes(void) {
+  static int32_t in[70 * 37], expected[70 * 37];
+  static const int sizes[][2] = {{3, 5}, {4, 4}, {5, 33}, {37, 70}, {64, 36}};
+  for (int s = 0; s < 5; s++) {
+    const int rows = sizes[s][0], columns = sizes[s][1];
+    for (int i = 0; i < rows * columns; i++) {
+      in[i] = i * 7;
+      expected[i % columns * rows + i / columns] = in[i];
+    }
+    const one_operand operands[] = {{.type = LRT_INT32, .shape = {2, {rows, columns}}, .data = in}, ONE_I32(1, 0)};
+    expect(LRT_OP_TRANSPOSE, NULL, operands, 2, build_shape(2, columns, rows), expected);
+  }
+}
+
 /* A packed type with an odd number of elements: 3 x 3 int4. */
 static void test_transpose_int4(void) {
   const uint8_t in[5] = {0x10, 0x32, 0x54, 0x76, 0x08}, expected[5] = {0x30, 0x16, 0x74, 0x52, 0x08};
@@ -249,6 +264,7 @@ int main(int argc, char **argv) {
   RUN(test_reshape);
   RUN(test_shape);
   RUN(test_transpose);
+  RUN(test_transpose_sizes);
   RUN(test_transpose_int4);
   RUN(test_pad);
   RUN(test_slice);

@@ -65,11 +65,49 @@ COPY_RECT(copy_rect_4, uint32_t)
 COPY_RECT(copy_rect_8, uint64_t)
 COPY_RECT(copy_rect_16, pair64)
 
+typedef uint32_t quad __attribute__((vector_size(16)));
+
+/* Four columns of four, each contiguous in the input, become four contiguous rows. */
+static void transpose_quads(const uint32_t *in, int64_t in_column, uint32_t *out, int64_t out_row) {
+  quad c[4], low[2], high[2], row[4];
+  for (int i = 0; i < 4; i++) memcpy(&c[i], in + i * in_column, sizeof c[i]);
+  for (int i = 0; i < 2; i++) {
+    low[i] = __builtin_shufflevector(c[2 * i], c[2 * i + 1], 0, 4, 1, 5);
+    high[i] = __builtin_shufflevector(c[2 * i], c[2 * i + 1], 2, 6, 3, 7);
+  }
+  row[0] = __builtin_shufflevector(low[0], low[1], 0, 1, 4, 5);
+  row[1] = __builtin_shufflevector(low[0], low[1], 2, 3, 6, 7);
+  row[2] = __builtin_shufflevector(high[0], high[1], 0, 1, 4, 5);
+  row[3] = __builtin_shufflevector(high[0], high[1], 2, 3, 6, 7);
+  for (int i = 0; i < 4; i++) memcpy(out + i * out_row, &row[i], sizeof row[i]);
+}
+
+/* The input runs along the rows, the output along the columns: 4 x 4 at a time, the rest one by one. */
+static void transpose_rect_4(const rect *r, const uint32_t *in, uint32_t *out) {
+  const int64_t rows = r->rows / 4 * 4, columns = r->columns / 4 * 4;
+  /* Whole cache lines of an output row before the next: rows may lie a power of two apart and push each other out. */
+  for (int64_t x0 = 0; x0 < columns; x0 += 32) {
+    const int64_t x1 = x0 + 32 < columns ? x0 + 32 : columns;
+    for (int64_t y = 0; y < rows; y += 4) {
+      for (int64_t x = x0; x < x1; x += 4)
+        transpose_quads(in + y + x * r->in_column, r->in_column, out + y * r->out_row + x, r->out_row);
+    }
+  }
+  for (int64_t y = 0; y < r->rows; y++) {
+    for (int64_t x = y < rows ? columns : 0; x < r->columns; x++)
+      out[y * r->out_row + x] = in[y + x * r->in_column];
+  }
+}
+
 static void copy_rect(const rect *r, const char *in, char *out, size_t size) {
   if (r->in_column == 1 && r->out_column == 1) {
     for (int64_t y = 0; y < r->rows; y++) {
       memcpy(out + y * r->out_row * (int64_t)size, in + y * r->in_row * (int64_t)size, (size_t)r->columns * size);
     }
+    return;
+  }
+  if (size == 4 && r->in_row == 1 && r->out_column == 1) {
+    transpose_rect_4(r, (const void *)in, (void *)out);
     return;
   }
   switch (size) {
