@@ -25,6 +25,7 @@ typedef struct walker {
   run_state *state;
   const lrt_worker *worker;
   uint64_t interval; /* barriers passed so far: the same number on every worker */
+  bool alone;        /* worker 0 has done something since the last barrier that the others have not seen */
 } walker;
 
 static void report(walker *w, lrt_status status, const lrt_error *error) {
@@ -41,8 +42,12 @@ static void report(walker *w, lrt_status status, const lrt_error *error) {
 static bool meet(walker *w) {
   lrt_team_barrier(w->worker);
   const uint64_t interval = w->interval++;
+  w->alone = false;
   return atomic_load(&w->state->failed_at) > interval;
 }
+
+/* Meets where worker 0 has been working alone; its results are read by all from here on. */
+static bool catch_up(walker *w) { return !w->alone || meet(w); }
 
 static bool walk(walker *w, lrt_plan *plan);
 
@@ -65,25 +70,27 @@ static void check_limits(walker *w) {
 
 static bool failed(const walker *w) { return atomic_load(&w->state->failed_at) <= w->interval; }
 
-static void run_share(walker *w, const lrt_step *step) {
+static void run_share(walker *w, const lrt_step *step, int64_t begin, int64_t end) {
   lrt_error error;
-  const int64_t count = w->worker->count, index = w->worker->index;
-  int64_t begin = 0, end = step->units;
-  if (step->units == 1 && index != 0) return;
-  if (step->units > 1) {
-    begin = step->units * index / count;
-    end = step->units * (index + 1) / count;
-  }
-  if (begin >= end) return;
+  if (begin >= end || failed(w)) return;
   const lrt_step_run run = {w->worker->index, w->worker->count, &error};
   const lrt_status status = step->fn(step, &run, begin, end);
   if (status != LRT_OK) report(w, status, &error);
 }
 
+/* Steps that cannot be split run on worker 0, one after the other without a barrier: it is cheaper than waking the
+ * others for each, and a loop of small steps does not collapse when cores are short. */
 static bool run_steps(walker *w, const lrt_exec *exec) {
+  const int64_t count = w->worker->count, index = w->worker->index;
   for (const lrt_step *step = exec->steps; step != NULL; step = step->next) {
-    run_share(w, step);
-    if (!meet(w)) return false;
+    if (step->units > 1) {
+      if (!catch_up(w)) return false;
+      run_share(w, step, step->units * index / count, step->units * (index + 1) / count);
+      if (!meet(w)) return false;
+    } else {
+      if (index == 0) run_share(w, step, 0, step->units);
+      w->alone = true;
+    }
   }
   return true;
 }
@@ -150,6 +157,7 @@ static bool is_true(const lrt_value *value) {
 }
 
 static bool run_if(walker *w, lrt_plan *plan, lrt_exec *exec) {
+  if (!catch_up(w)) return false;
   const int slot = is_true(exec->inputs[0]) ? 0 : 1;
   lrt_error error;
   lrt_status status = LRT_OK;
@@ -186,7 +194,7 @@ static bool run_while(walker *w, lrt_plan *plan, lrt_exec *exec) {
   if (!meet(w)) return false;
   for (;;) {
     if (leader) check_limits(w);
-    if (!meet(w) || !walk(w, exec->branch[0])) return false;
+    if (!meet(w) || !walk(w, exec->branch[0]) || !catch_up(w)) return false;
     if (!is_true(lrt_plan_output(exec->branch[0], 0))) break;
     if (leader) status = next_round(plan, exec, 1, false, &error);
     if (status != LRT_OK) report(w, status, &error);
@@ -210,8 +218,10 @@ static bool run_call_once(walker *w, lrt_exec *exec) {
   return meet(w);
 }
 
-/* Control flow whose operands were unknown at plan time is planned on arrival. */
+/* Control flow whose operands were unknown at plan time is planned on arrival. Everybody has to have seen the node as
+ * deferred before worker 0 makes something else of it. */
 static bool plan_control(walker *w, lrt_plan *plan, lrt_exec *exec) {
+  if (!meet(w)) return false;
   if (w->worker->index == 0) {
     lrt_error error;
     const lrt_status status = lrt_plan_control_now(plan, exec, &error);
@@ -257,7 +267,7 @@ static bool walk(walker *w, lrt_plan *plan) { return walk_range(w, plan, 0, plan
 
 static void walk_root(void *arg, const lrt_worker *worker) {
   run_state *state = arg;
-  walker w = {state, worker, 0};
+  walker w = {state, worker, 0, false};
   if (walk_range(&w, state->root, state->first, state->last)) meet(&w);
 }
 

@@ -33,7 +33,7 @@ static void sweep(const char *path, const build_model *built) {
   CHECK_INT(use_model(path, built, &err), LRT_OK);
   if (err.code != LRT_OK) fprintf(stderr, "%s\n", err.message);
   const uint64_t calls = lrt_alloc_calls(lrt_alloc_default()) - before;
-  const uint64_t stride = calls / 400 + 1;
+  const uint64_t stride = calls / 150 + 1;
   for (uint64_t n = 1; n <= calls; n += stride) {
     err = (lrt_error){LRT_OK, ""};
     lrt_alloc_fail_from(lrt_alloc_default(), n);
