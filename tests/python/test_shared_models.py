@@ -1,9 +1,11 @@
 # test_shared_models.py: real models through Python: recorded results, the model inside a bundle.
 # SPDX-License-Identifier: Apache-2.0
+import threading
+
 import numpy as np
 import pytest
 
-from litert import Interpreter, LiteRTManager, OpResolverType
+from litert import Interpreter, LiteRTManager, OpResolverType, errors
 
 INTEGER = ["ds_cnn_kws.int8.tflite", "resnet8_cifar.int8.tflite", "mobilenet_v1_025_96.int8.tflite"]
 FLOAT = ["ds_cnn_kws.fp32.tflite", "resnet8_cifar.fp16w.tflite", "mobilenet_v1_025_96.fp32.tflite"]
@@ -50,3 +52,30 @@ def test_manager_on_a_picture_batch(shared):
         assert joined.shape[0] == 3
         for picture, row in zip(batch, joined):
             np.testing.assert_allclose(manager.generate({"input": picture[None]})["output"][0], row, rtol=1e-5, atol=1e-6)
+
+
+def test_other_threads_of_python_run_during_invoke(shared):
+    interpreter = Interpreter(shared("models", "tflite", "made", "mobilenet_v2_224.fp32.tflite"))
+    interpreter.allocate_tensors()
+    native, caught = interpreter._interpreter.native, []
+
+    def run_until_cancelled():
+        try:
+            for _ in range(2000):
+                interpreter.invoke()
+        except errors.CancelledError as error:
+            caught.append(error)
+
+    worker = threading.Thread(target=run_until_cancelled)
+    worker.start()
+    refused = None
+    while worker.is_alive() and refused is None:
+        try:
+            interpreter.get_tensor(0)  # from a second thread while the first one runs
+        except errors.WrongStateError as error:
+            refused = str(error)
+    while worker.is_alive():
+        native.cancel()
+        worker.join(0.001)
+    assert refused is not None and "another thread" in refused
+    assert caught
