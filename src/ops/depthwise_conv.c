@@ -117,6 +117,11 @@ static lrt_status set_floats(lrt_prepare *p, const lrt_product *product, dw_step
   LRT_TRY(lrt_fused_activation(p, product->activation, &s->d.flo, &s->d.fhi));
   if (!lrt_product_is_integer(s->d.w_type)) return LRT_OK;
   LRT_TRY(lrt_product_scales(p, product, product->n, &s->d.w_scale));
+  const lrt_quant *quant = p->inputs[1]->quant;
+  s->d.w_zero = quant->zero_point[0];
+  for (int32_t i = 1; i < quant->count; i++)
+    if (quant->zero_point[i] != s->d.w_zero)
+      return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" have several zero points", p->inputs[1]->name);
   if (p->mode == LRT_OP_FAST || p->weights_only) return LRT_OK;
   const size_t count = (size_t)s->d.in_h * (size_t)s->d.in_w * (size_t)s->d.channels;
   s->rounded = lrt_prepare_temp(p, (size_t)s->d.batch * count * sizeof(float));
@@ -127,7 +132,8 @@ static lrt_status set_floats(lrt_prepare *p, const lrt_product *product, dw_step
 static bool is_supported(lrt_type a, lrt_type w, lrt_type c) {
   if (a != c) return false;
   switch (a) {
-  case LRT_FLOAT32: return w == LRT_FLOAT32 || w == LRT_FLOAT16 || w == LRT_BFLOAT16 || w == LRT_INT8 || w == LRT_INT4;
+  case LRT_FLOAT32:
+    return w == LRT_FLOAT32 || w == LRT_FLOAT16 || w == LRT_BFLOAT16 || (lrt_product_is_integer(w) && w != LRT_INT2);
   case LRT_INT8: return w == LRT_INT8 || w == LRT_INT4;
   case LRT_UINT8: return w == LRT_UINT8;
   case LRT_INT16: return w == LRT_INT8;

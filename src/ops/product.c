@@ -235,7 +235,7 @@ static lrt_status prepare_int(lrt_prepare *p, const lrt_product *product) {
   s->g.mult = rescale.mult;
   s->g.shift = rescale.shift;
   s->g.scale = rescale.scale;
-  if (product->real_rule && p->mode == LRT_OP_REF) s->g.real = rescale.real;
+  if (product->real_rule && (p->mode == LRT_OP_REF || (!wide && p->outputs[0]->type == LRT_INT16))) s->g.real = rescale.real;
   s->g.lo = rescale.lo;
   s->g.hi = rescale.hi;
   s->g.bias_is_32 = bias != NULL ? bias->type == LRT_INT32 : product->quantized_bias_type == LRT_INT32;
@@ -268,6 +268,14 @@ static lrt_status refuse(lrt_prepare *p, const lrt_product *product) {
                           lrt_type_name(p->inputs[product->weights]->type), lrt_type_name(p->outputs[0]->type));
 }
 
+/* Rows of integers times integers need weights around 0; others are widened. */
+static bool is_hybrid(const lrt_prepare *p, const lrt_value *weights) {
+  if (p->weights_only || weights->type == LRT_UINT8) return false;
+  for (int32_t i = 0; weights->quant->kind == LRT_QUANT_AFFINE && i < weights->quant->count; i++)
+    if (weights->quant->zero_point[i] != 0) return false;
+  return true;
+}
+
 static bool is_int_product(lrt_type a, lrt_type w, lrt_type c) {
   if (a == LRT_UINT8) return w == LRT_UINT8 && (c == LRT_UINT8 || c == LRT_INT16);
   return (a == LRT_INT8 || a == LRT_INT16) && c == a && w != LRT_UINT8 && lrt_product_is_integer(w);
@@ -286,7 +294,9 @@ lrt_status lrt_product_prepare(lrt_prepare *p, const lrt_product *product) {
     if (p->inputs[product->weights]->quant->kind == LRT_QUANT_BLOCKWISE && product->blocks)
       return lrt_product_prepare_blocks(p, product);
     if (w == LRT_FLOAT32 || w == LRT_FLOAT16 || w == LRT_BFLOAT16) return prepare_f32(p, product);
-    if (lrt_product_is_integer(w)) return p->weights_only ? prepare_f32(p, product) : prepare_hybrid(p, product);
+    if (lrt_product_is_integer(w))
+      return is_hybrid(p, p->inputs[product->weights]) ? prepare_hybrid(p, product) : prepare_f32(p, product);
   }
+  if (a == LRT_UINT8 && c == LRT_INT16 && !product->real_rule) return refuse(p, product);
   return is_int_product(a, w, c) ? prepare_int(p, product) : refuse(p, product);
 }

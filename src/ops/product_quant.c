@@ -37,9 +37,9 @@ lrt_status lrt_product_scales(lrt_prepare *p, const lrt_product *product, int64_
   return LRT_OK;
 }
 
-/* Only weights with a single scale may have a zero point. */
-static lrt_status check_zero_points(lrt_prepare *p, const lrt_value *weights) {
-  const bool small = weights->type == LRT_INT4 || weights->type == LRT_INT2;
+/* Only weights with a single scale may have a zero point, and not all types of them. */
+static lrt_status check_zero_points(lrt_prepare *p, const lrt_value *input, const lrt_value *weights) {
+  const bool small = weights->type == LRT_INT4 || weights->type == LRT_INT2 || input->type == LRT_INT16;
   for (int32_t i = 0; i < weights->quant->count; i++)
     if (weights->quant->zero_point[i] != 0 && (weights->quant->count > 1 || small))
       return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" have a zero point other than 0", weights->name);
@@ -67,7 +67,7 @@ lrt_status lrt_product_rescale_make(lrt_prepare *p, const lrt_product *product, 
   LRT_TRY(check_activations(p, input));
   LRT_TRY(check_activations(p, p->outputs[0]));
   LRT_TRY(lrt_product_scales(p, product, count, &scales));
-  LRT_TRY(check_zero_points(p, weights));
+  LRT_TRY(check_zero_points(p, input, weights));
   LRT_TRY(lrt_fused_activation_quantized(p, product->activation, p->outputs[0], &out->lo, &out->hi));
   out->mult = lrt_prepare_params(p, (size_t)count * sizeof *out->mult);
   out->shift = lrt_prepare_params(p, (size_t)count * sizeof *out->shift);

@@ -141,7 +141,7 @@ static void check_shape(const lrt_dwconv_kernel *kernel, const lrt_gemm_int_epil
   d.a = a.data, d.w = w.data, d.c = c.data, d.mult = columns[0].data, d.shift = columns[1].data;
   d.scale = columns[2].data, d.bias_f32 = columns[3].data, d.bias = columns[4].data, d.bias64 = columns[5].data;
   if (k->w != LRT_FLOAT32 && k->w != LRT_FLOAT16) d.w_scale = columns[2].data;
-  d.a_zero = k->a == LRT_INT8 ? -11 : k->a == LRT_UINT8 ? 130 : 0, d.w_zero = 121;
+  d.a_zero = k->a == LRT_INT8 ? -11 : k->a == LRT_UINT8 ? 130 : 0, d.w_zero = k->w == LRT_UINT8 ? 121 : 0;
   d.c_zero = k->a == LRT_INT8 ? 5 : k->a == LRT_UINT8 ? 120 : 0;
   d.lo = k->a == LRT_INT8 ? -100 : k->a == LRT_UINT8 ? 4 : -32768;
   d.hi = k->a == LRT_INT8 ? 127 : k->a == LRT_UINT8 ? 255 : 32000;

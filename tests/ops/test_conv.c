@@ -215,9 +215,31 @@ static void test_extremes(void) {
   }
 }
 
+/* Quantized weights around another number than 0 meet floats: they are widened, whatever the mode. */
+static void test_shifted_weights(void) {
+  static const float x[4] = {1, 2, 3, 4}, expected[4] = {1, -2, 3, -4};
+  static const uint8_t w[2] = {132, 124};
+  static const int8_t v[2] = {9, 1};
+  const geometry g = {1, 1, 2, 2, 2, 1, 1, 1, 1, LRT_PADDING_SAME, 1, true};
+  for (int i = 0; i < 4; i++) {
+    const one_operand in[] = {{.shape = {4, {1, 1, 2, 2}}, .data = x},
+                              {.type = i < 2 ? LRT_UINT8 : LRT_INT8, .shape = {4, {1, 1, 1, 2}},
+                               .data = i < 2 ? (const void *)w : v, .constant = true, .scale = 0.25f,
+                               .zero_point = i < 2 ? 128 : 5}};
+    const one_operand out = {.type = LRT_FLOAT32};
+    one_op o;
+    CHECK_INT(run(&o, i % 2 == 0 ? LRT_MODE_REF : LRT_MODE_FAST, &g, LRT_ACT_NONE, in, 2, &out), LRT_OK);
+    const lrt_tensor_view view = one_op_result(&o, 0);
+    for (int k = 0; k < 4 && view.data != NULL; k++)
+      CHECK_NEAR(((const float *)view.data)[k], expected[k], 0.02);
+    one_op_close(&o);
+  }
+}
+
 int main(int argc, char **argv) {
   RUN(test_shapes);
   RUN(test_refusals);
   RUN(test_extremes);
+  RUN(test_shifted_weights);
   DONE();
 }

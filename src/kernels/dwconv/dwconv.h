@@ -14,7 +14,7 @@
  * Use: fill the public part; lrt_dwconv_plan; allocate and fill the packed weights (always needed: small);
  * per run set a and c and call lrt_dwconv_run for disjoint ranges of [0, lrt_dwconv_tiles) (a tile = one output row
  * of one picture), each worker with its own 64-byte aligned scratch.
- * Types (a, w -> c): f32, {f32 f16 bf16 int8 int4} -> f32 · int8, {int8 int4} -> int8 · uint8, uint8 -> uint8 ·
+ * Types (a, w -> c): f32, {f32 f16 bf16 int8 uint8 int4} -> f32 · int8, {int8 int4} -> int8 · uint8, uint8 -> uint8 ·
  * int16, int8 -> int16. f32 with integer weights: weights are dequantized while packing. */
 typedef struct lrt_dwconv {
   lrt_type a_type, w_type;
@@ -29,7 +29,7 @@ typedef struct lrt_dwconv {
   const float *bias_f32; /* [channels * multiplier] or NULL */
   float flo, fhi;
 
-  int32_t a_zero, w_zero, c_zero, lo, hi; /* integers; w_zero: uint8 only */
+  int32_t a_zero, w_zero, c_zero, lo, hi; /* integers; w_zero: 0 for signed weights of integer products */
   bool exact, bias_is_32;
   const int32_t *bias;   /* [channels * multiplier] or NULL */
   const int64_t *bias64; /* int16: or NULL */

@@ -113,8 +113,8 @@ static int32_t int4_at(const uint8_t *w, int64_t index) { return (((w[index / 2]
 
 static int32_t weight_int(const lrt_dwconv *d, int64_t index) {
   if (d->w_type == LRT_UINT8) return ((const uint8_t *)d->w)[index] - d->w_zero;
-  if (d->w_type == LRT_INT4) return int4_at(d->w, index);
-  return ((const int8_t *)d->w)[index];
+  if (d->w_type == LRT_INT4) return int4_at(d->w, index) - d->w_zero;
+  return ((const int8_t *)d->w)[index] - d->w_zero;
 }
 
 static float weight_f32(const lrt_dwconv *d, int64_t index) {

@@ -182,6 +182,11 @@ static int32_t sum8i(__m256i v) {
   return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xB1)));
 }
 
+static inline __m128i sum8i_of_4(__m256i s0, __m256i s1, __m256i s2, __m256i s3) {
+  const __m256i s = _mm256_hadd_epi32(_mm256_hadd_epi32(s0, s1), _mm256_hadd_epi32(s2, s3));
+  return _mm_add_epi32(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1));
+}
+
 static inline __m256i madd_row(__m256i sum, __m256i x, const int8_t *w) {
   const __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)w));
   return _mm256_add_epi32(sum, _mm256_madd_epi16(x, wide));
@@ -210,6 +215,10 @@ void lrt_gemm_gemv_S16__avx2(const void *strip, int64_t k, const int8_t *w, int6
       s1 = madd_row(s1, x, w1 + i);
       s2 = madd_row(s2, x, w2 + i);
       s3 = madd_row(s3, x, w3 + i);
+    }
+    if (count == 4 && i == k) {
+      _mm_storeu_si128((__m128i *)(acc + r), sum8i_of_4(s0, s1, s2, s3));
+      continue;
     }
     acc[r] = add_wrap(sum8i(s0), dot_tail(a, w0, i, k));
     if (count > 1) acc[r + 1] = add_wrap(sum8i(s1), dot_tail(a, w1, i, k));
