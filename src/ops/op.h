@@ -84,6 +84,7 @@ typedef struct lrt_prepare {
   bool weights_only;         /* fused DEQUANTIZE: quantized weights are widened, activations stay float */
   lrt_weights *weights;      /* packed weights shared by all interpreters of the model */
   lrt_resources *resources;
+  const lrt_graph *graph;    /* the whole model: computations that an operator names by subgraph */
   lrt_error *err;
 
   /* Filled by the functions below, read by the planner. */

@@ -3,6 +3,7 @@
 #include "base/half.h"
 #include "ops/movement.h"
 #include "ops/pieces.h"
+#include "ops/stablehlo_combine.h"
 
 /* Integers wrap; U is the unsigned type of at least `unsigned` width, so that nothing overflows. */
 #define INTEGER_CASE(TYPE, T, U)                                                                             \
@@ -54,7 +55,8 @@ static void combine_halves(int32_t code, const uint16_t *a, const uint16_t *b, u
   }
 }
 
-static void combine(int32_t code, lrt_type type, const void *x, const void *y, void *z, int64_t begin, int64_t end) {
+void lrt_stablehlo_combine(int32_t code, lrt_type type, const void *x, const void *y, void *z, int64_t begin,
+                           int64_t end) {
   switch (type) {
     REAL_CASE(FLOAT32, float)
     REAL_CASE(FLOAT64, double)
@@ -79,8 +81,9 @@ static lrt_status combine_step(const lrt_step *step, const lrt_step_run *run, in
   const combine_params *params = step->params;
   const int64_t count = lrt_shape_count(&step->outputs[0]->shape);
   (void)run;
-  combine(params->code, step->inputs[0]->type, step->inputs[0]->data, step->inputs[1]->data, step->outputs[0]->data,
-          lrt_pieces_at(begin, LRT_PIECE_CHEAP, count), lrt_pieces_at(end, LRT_PIECE_CHEAP, count));
+  lrt_stablehlo_combine(params->code, step->inputs[0]->type, step->inputs[0]->data, step->inputs[1]->data,
+                        step->outputs[0]->data, lrt_pieces_at(begin, LRT_PIECE_CHEAP, count),
+                        lrt_pieces_at(end, LRT_PIECE_CHEAP, count));
   return LRT_OK;
 }
 

@@ -1,21 +1,23 @@
-/* stablehlo_gather.c: STABLEHLO_GATHER: windows of a tensor at starts given by an index tensor. */
+/* stablehlo_gather.c: STABLEHLO_GATHER and _SCATTER: windows of a tensor at starts given by an index tensor. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
 #include "ops/movement.h"
+#include "ops/stablehlo_combine.h"
 
-/* How the result lies over the operand: each of its dimensions
+/* How the tensor of windows (result of a gather, updates of a scatter) lies over the operand: each of its dimensions
  * runs along a dimension of the window or along one of the index tensor. */
 typedef struct windows {
   int rank, operand_rank, index_depth;
-  int32_t dims[LRT_MAX_RANK];             /* of the result */
+  int32_t dims[LRT_MAX_RANK];             /* of the tensor of windows */
   int32_t along[LRT_MAX_RANK];            /* operand dimension, -1 for an index dimension */
   int64_t index_steps[LRT_MAX_RANK];      /* index dimension: elements of the index tensor per step, else 0 */
   int64_t index_stride;                   /* between the numbers of one start */
   int32_t index_map[LRT_MAX_RANK];        /* operand dimension of each number of a start */
   int64_t strides[LRT_MAX_RANK];          /* of the operand */
-  int32_t room[LRT_MAX_RANK];             /* highest start */
+  int32_t room[LRT_MAX_RANK];             /* gather: highest start */
   size_t size;
+  int32_t combine; /* scatter: operator code, -1 = overwrite */
 } windows;
 
 typedef struct dimension_list {
@@ -121,9 +123,9 @@ static lrt_status gather_step(const lrt_step *step, const lrt_step_run *run, int
   return LRT_OK;
 }
 
-static lrt_status check_operands(lrt_prepare *p) {
+static lrt_status check_operands(lrt_prepare *p, int inputs) {
   static const int index_types[] = {LRT_INT32, LRT_INT64, -1};
-  LRT_TRY(lrt_prepare_arity(p, 2, 2, 1));
+  LRT_TRY(lrt_prepare_arity(p, inputs, inputs, 1));
   LRT_TRY(lrt_prepare_types(p, 1, index_types));
   LRT_TRY(lrt_moved_same_type(p, 0, 0));
   LRT_TRY(lrt_moved_strides(p, p->inputs[1]));
@@ -134,7 +136,7 @@ static lrt_status check_operands(lrt_prepare *p) {
 }
 
 static lrt_status prepare_gather(lrt_prepare *p) {
-  LRT_TRY(check_operands(p));
+  LRT_TRY(check_operands(p, 2));
   const lrt_stablehlo_gather_options *options = p->node->options;
   const lrt_shape *operand = &p->inputs[0]->shape;
   const dimension_list collapsed = {options->collapsed_slice_dims.data, options->collapsed_slice_dims.count};
@@ -158,3 +160,81 @@ static lrt_status prepare_gather(lrt_prepare *p) {
 }
 
 const lrt_op lrt_op_stablehlo_gather = {prepare_gather, false, 0, false};
+
+/* ---- STABLEHLO_SCATTER ---- */
+
+/* Updates that fall outside are left out. */
+static lrt_status scatter_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+  const windows *w = step->params;
+  const lrt_value *operand = step->inputs[0], *updates = step->inputs[2];
+  const int64_t count = lrt_shape_count(&updates->shape);
+  char *out = step->outputs[0]->data;
+  (void)run;
+  (void)begin;
+  (void)end;
+  for (int64_t position = 0; position < count; position++) {
+    int64_t inside[LRT_MAX_RANK], at = 0;
+    const int64_t start = locate(w, position, inside);
+    bool fits = true;
+    for (int i = 0; i < w->index_depth; i++) {
+      const int64_t first = number_at(step->inputs[1], start + i * w->index_stride);
+      fits = fits && first >= 0 && first <= INT32_MAX;
+      inside[w->index_map[i]] += fits ? first : 0;
+    }
+    for (int d = 0; d < w->operand_rank; d++) {
+      fits = fits && inside[d] < operand->shape.dims[d];
+      at += fits ? inside[d] * w->strides[d] : 0;
+    }
+    if (!fits) continue;
+    char *to = out + (size_t)at * w->size;
+    const char *from = (const char *)updates->data + (size_t)position * w->size;
+    if (w->combine < 0) memcpy(to, from, w->size);
+    else lrt_stablehlo_combine(w->combine, operand->type, to, from, to, 0, 1);
+  }
+  return LRT_OK;
+}
+
+/* The computation is a subgraph without a node (overwrite) or with one of four. */
+static lrt_status find_computation(lrt_prepare *p, int32_t subgraph, windows *w) {
+  static const int numbers[] = {LRT_FLOAT32, LRT_FLOAT64, LRT_FLOAT16, LRT_INT8,   LRT_UINT8, LRT_INT16, LRT_UINT16,
+                                LRT_INT32,   LRT_UINT32,  LRT_INT64,   LRT_UINT64, LRT_BOOL,  -1};
+  if (subgraph < 0 || subgraph >= p->graph->subgraph_count)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "names subgraph %d, which does not exist", subgraph);
+  const lrt_subgraph *computation = &p->graph->subgraphs[subgraph];
+  w->combine = -1;
+  if (computation->node_count == 0) return LRT_OK;
+  w->combine = computation->nodes[0].code;
+  if (computation->node_count > 1 ||
+      (w->combine != LRT_OP_STABLEHLO_ADD && w->combine != LRT_OP_STABLEHLO_MULTIPLY &&
+       w->combine != LRT_OP_STABLEHLO_MAXIMUM && w->combine != LRT_OP_STABLEHLO_MINIMUM))
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "a computation other than one sum, product, maximum or minimum");
+  return lrt_prepare_types(p, 0, numbers);
+}
+
+static lrt_status prepare_scatter(lrt_prepare *p) {
+  LRT_TRY(check_operands(p, 3));
+  LRT_TRY(lrt_moved_same_type(p, 2, 0));
+  const lrt_stablehlo_scatter_options *options = p->node->options;
+  const dimension_list window = {options->update_window_dims.data, options->update_window_dims.count};
+  const dimension_list inserted = {options->inserted_window_dims.data, options->inserted_window_dims.count};
+  const lrt_shape *operand = &p->inputs[0]->shape, *updates = &p->inputs[2]->shape;
+  int32_t sizes[LRT_MAX_RANK] = {0};
+  windows *w = lrt_prepare_params(p, sizeof *w);
+  if (w == NULL) return lrt_prepare_no_memory(p);
+  if (!is_rising(window, updates->rank)) return misfit(p);
+  for (uint32_t d = 0, k = 0; d < (uint32_t)operand->rank && k < window.count; d++)
+    if (!contains(inserted, d)) sizes[d] = updates->dims[window.data[k++]];
+  LRT_TRY(map_windows(p, w, window, inserted,
+                      (dimension_list){options->scatter_dims_to_operand_dims.data,
+                                       options->scatter_dims_to_operand_dims.count},
+                      options->index_vector_dim, sizes));
+  const lrt_shape expected = lrt_shape_of(w->rank, w->dims);
+  if (!lrt_shape_equal(&expected, updates)) return misfit(p);
+  LRT_TRY(find_computation(p, options->update_computation_subgraph_index, w));
+  w->size = lrt_moved_size(p->inputs[0]->type);
+  LRT_TRY(lrt_prepare_shape(p, 0, operand));
+  LRT_TRY(lrt_prepare_copy(p, 0, 0));
+  return lrt_prepare_step(p, scatter_step, w, 1, 0, "stablehlo_scatter");
+}
+
+const lrt_op lrt_op_stablehlo_scatter = {prepare_scatter, false, 1u << 0, false};

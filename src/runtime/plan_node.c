@@ -37,6 +37,7 @@ void lrt_plan_init_prepare(lrt_prepare *p, lrt_plan *plan, const lrt_exec *exec,
   p->weights_only = exec->node->weights_only;
   p->weights = runtime->weights;
   p->resources = runtime->resources;
+  p->graph = runtime->graph;
   p->arena = arena;
   p->err = err;
 }

@@ -47,6 +47,45 @@ static void test_gather(void) {
   expect(LRT_OP_STABLEHLO_GATHER, &deep, in, 2, ONE_OP_REFUSED, NULL);
 }
 
+/* Rows [10,20] and [30,40] added to rows 2 and 0 of a 3 x 2 tensor; a third update falls outside. */
+static void scatter(int32_t computation, int32_t subgraph, bool valid, const int32_t *expected) {
+  const lrt_stablehlo_scatter_options options = {0, VECTOR(1), VECTOR(0), VECTOR(0), 1, 0, subgraph};
+  static const int32_t starts[3] = {2, 0, 3}, updates[6] = {10, 20, 30, 40, 50, 60};
+  build_subgraph *both[2] = {calloc(1, sizeof **both), calloc(1, sizeof **both)}, *b = both[0], *c = both[1];
+  one_op o;
+  REQUIRE(b != NULL && c != NULL);
+  memset(&o, 0, sizeof o);
+  const int32_t in = build_constant(b, LRT_INT32, build_shape(2, 3, 2), counted);
+  const int32_t indices = build_constant(b, LRT_INT32, build_shape(2, 3, 1), starts);
+  const int32_t rows = build_constant(b, LRT_INT32, build_shape(2, 3, 2), updates);
+  const int32_t out = build_tensor(b, LRT_INT32, build_shape(2, 3, 2));
+  build_node(b, LRT_OP_STABLEHLO_SCATTER, &options, 3, (int32_t[]){in, indices, rows}, 1, &out);
+  build_output(b, out);
+  const int32_t x = build_tensor(c, LRT_INT32, build_shape(0)), y = build_tensor(c, LRT_INT32, build_shape(0));
+  const int32_t z = build_tensor(c, LRT_INT32, build_shape(0));
+  if (computation >= 0) build_node(c, computation, NULL, 2, (int32_t[]){x, y}, 1, &z);
+  build_input(c, x);
+  build_input(c, y);
+  build_output(c, computation >= 0 ? z : y);
+  o.inputs = 3;
+  CHECK_INT(build_finish(&o.model, both, 2), LRT_OK);
+  lrt_status status = build_open(&o.model, NULL, &o.session, &o.error);
+  if (status == LRT_OK) status = lrt_interpreter_invoke(o.session.it, 0, &o.error);
+  CHECK(valid ? status == LRT_OK && one_op_gave(&o, 0, build_shape(2, 3, 2), expected) : status != LRT_OK);
+  one_op_close(&o);
+  free(b);
+  free(c);
+}
+
+static void test_scatter(void) {
+  scatter(LRT_OP_STABLEHLO_ADD, 1, true, (int32_t[]){30, 41, 2, 3, 14, 25});
+  scatter(LRT_OP_STABLEHLO_MULTIPLY, 1, true, (int32_t[]){0, 40, 2, 3, 40, 100});
+  scatter(-1, 1, true, (int32_t[]){30, 40, 2, 3, 10, 20});
+  scatter(LRT_OP_STABLEHLO_AND, 1, false, NULL);
+  scatter(-1, 2, false, NULL);
+  scatter(-1, -1, false, NULL);
+}
+
 /* Zero key and counter: the known answers of the generators. */
 static void test_bits(void) {
   const lrt_stablehlo_rng_bit_generator_options philox = {1}, threefry = {2}, unknown = {3};
@@ -70,6 +109,7 @@ int main(int argc, char **argv) {
   RUN(test_elementwise);
   RUN(test_pad);
   RUN(test_gather);
+  RUN(test_scatter);
   RUN(test_bits);
   DONE();
 }
