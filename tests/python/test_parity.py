@@ -18,7 +18,7 @@ SHARED = [
     "real/lrt_tflite.java.src.testdata.add.bin", "real/lrt_tflite.converter.testdata.multi_signatures.bin",
     "real/lrt_d_sub.bin", "real/lrt_q_fc.bin", "real/lrt_t_reverse_signature_model.tflite",
     "real/lrt_t_qwen_fc_blockwise_quantized.tflite", "real/lrt_t_simple_add_dynamic_shape.tflite",
-    "real/lrt_tflite.java.src.testdata.int64.bin", "made/ds_cnn_kws.int8.tflite",
+    "real/lrt_tflite.java.src.testdata.int64.bin", "real/lrt_d_call_once_mul.bin", "made/ds_cnn_kws.int8.tflite",
     "made/ad_autoencoder.aeq_dynamic_wi4_afp32.tflite", "made/resnet8_cifar.fp16w.tflite",
 ]
 

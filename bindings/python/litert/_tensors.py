@@ -20,7 +20,8 @@ _CLASSES: Dict[str, type] = {
                  "uint8", "uint16", "uint32", "uint64")
 }
 _CLASSES.update(string=np.bytes_, bool=np.bool_, int4=np.int8, int2=np.int8, uint4=np.uint8,
-                bfloat16=np.uint16, float8_e4m3fn=np.uint8, float8_e5m2=np.uint8)
+                bfloat16=np.uint16, float8_e4m3fn=np.uint8, float8_e5m2=np.uint8, resource=np.object_,
+                variant=np.object_)
 _FOREIGN = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
 try:
     import ml_dtypes as _ml_dtypes  # type: ignore[import-not-found, import-untyped, unused-ignore]
@@ -29,20 +30,21 @@ try:
 except (ImportError, AttributeError):
     pass
 
-#: By the library's number: name, and numpy's class (None for resources and variants).
+#: By the library's number: name, and numpy's class (resources and variants have no contents that numpy can show).
 NAMES: Dict[int, str] = {number: name for number, (name, _) in _core.TYPES.items()}
 CLASSES: Dict[int, Optional[type]] = {number: _CLASSES.get(name) for number, name in NAMES.items()}
 _DTYPES: Dict[int, "np.dtype[Any]"] = {number: np.dtype(kind) for number, kind in CLASSES.items() if kind is not None}
 _BITS: Dict[int, int] = {number: bits for number, (name, bits) in _core.TYPES.items() if bits in (2, 4)}
 STRING = next(number for number, name in NAMES.items() if name == "string")
 _RAW = {number for number, name in NAMES.items() if name in _FOREIGN}
+_OPAQUE = {number for number, name in NAMES.items() if name in ("resource", "variant")}
 _UPPER = {np.dtype(kind): name.upper() for name, kind in _CLASSES.items()
-          if name not in ("int4", "int2", "uint4", "string") + _FOREIGN}
+          if name not in ("int4", "int2", "uint4", "string", "resource", "variant") + _FOREIGN}
 
 
 def has_live_view(type_number: int) -> bool:
     """Whether numpy can show the memory of such a tensor as it is."""
-    return type_number != STRING and type_number not in _BITS
+    return type_number != STRING and type_number not in _BITS and type_number not in _OPAQUE
 
 
 def type_name(array: Array) -> str:
@@ -57,7 +59,9 @@ def is_of_type(array: Array, type_number: int) -> bool:
     if type_number == STRING:
         return array.dtype.kind in "SUOT"
     wanted = _DTYPES.get(type_number)
-    return wanted is not None and (array.dtype == wanted or array.dtype.newbyteorder("=") == wanted)
+    if wanted is None or type_number in _OPAQUE:
+        return False
+    return array.dtype == wanted or array.dtype.newbyteorder("=") == wanted
 
 
 def live(view: _core.View, type_number: int, shape: Tuple[int, ...]) -> Array:
@@ -92,6 +96,8 @@ def _unpack(view: _core.View, type_number: int, shape: Tuple[int, ...]) -> Array
 
 def read(view: _core.View, type_number: int, shape: Tuple[int, ...]) -> Array:
     """A copy of the contents of a tensor."""
+    if type_number in _OPAQUE:
+        raise errors.InvalidArgumentError(f"a tensor of type {NAMES[type_number]} has no contents to show")
     if type_number == STRING:
         return _read_strings(view, shape)
     if type_number in _BITS:
