@@ -23,9 +23,13 @@ lrt_status lrt_product_scales(lrt_prepare *p, const lrt_product *product, int64_
   if (quant->kind != LRT_QUANT_AFFINE || (quant->count != 1 && quant->count != count) ||
       (quant->count != 1 && quant->dimension != product->scale_axis))
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" lack one scale, or one per output", weights->name);
-  for (int32_t i = 0; i < quant->count; i++)
+  for (int32_t i = 0; i < quant->count; i++) {
     if (!(quant->scale[i] >= 0 && quant->scale[i] <= FLT_MAX))
       return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" have a scale that is no number", weights->name);
+    if (quant->zero_point[i] < INT8_MIN || quant->zero_point[i] > UINT8_MAX)
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" have the zero point %d", weights->name,
+                              quant->zero_point[i]);
+  }
   if (quant->count == count) {
     *out = quant->scale;
     return LRT_OK;
