@@ -86,6 +86,37 @@ static void test_scatter(void) {
   scatter(-1, -1, false, NULL);
 }
 
+/* Pairs with a stride of 2 over [0,1,2,3,4] padded by one in front. */
+static void test_reduce_window(void) {
+  const int subgraphs[] = {1, 2};
+  for (int i = 0; i < 2; i++) {
+    const lrt_stablehlo_reduce_window_options options = {VECTOR(2), VECTOR(2), VECTOR(1), VECTOR(1), VECTOR(1, 0), subgraphs[i]};
+    static const int32_t init[1] = {100};
+    build_subgraph *both[2] = {calloc(1, sizeof **both), calloc(1, sizeof **both)}, *b = both[0], *c = both[1];
+    one_op o;
+    REQUIRE(b != NULL && c != NULL);
+    memset(&o, 0, sizeof o);
+    const int32_t in = build_constant(b, LRT_INT32, build_shape(1, 5), counted);
+    const int32_t start = build_constant(b, LRT_INT32, build_shape(0), init);
+    const int32_t out = build_tensor(b, LRT_INT32, build_shape(1, 3));
+    build_node(b, LRT_OP_STABLEHLO_REDUCE_WINDOW, &options, 2, (int32_t[]){in, start}, 1, &out);
+    build_output(b, out);
+    const int32_t x = build_tensor(c, LRT_INT32, build_shape(0)), z = build_tensor(c, LRT_INT32, build_shape(0));
+    build_node(c, LRT_OP_STABLEHLO_ADD, NULL, 2, (int32_t[]){x, x}, 1, &z);
+    build_input(c, x);
+    build_output(c, z);
+    o.inputs = 2;
+    CHECK_INT(build_finish(&o.model, both, 2), LRT_OK);
+    lrt_status status = build_open(&o.model, NULL, &o.session, &o.error);
+    if (status == LRT_OK) status = lrt_interpreter_invoke(o.session.it, 0, &o.error);
+    if (i == 0) CHECK(status == LRT_OK && one_op_gave(&o, 0, build_shape(1, 3), (int32_t[]){100, 103, 107}));
+    else CHECK(status != LRT_OK);
+    one_op_close(&o);
+    free(b);
+    free(c);
+  }
+}
+
 /* Zero key and counter: the known answers of the generators. */
 static void test_bits(void) {
   const lrt_stablehlo_rng_bit_generator_options philox = {1}, threefry = {2}, unknown = {3};
@@ -110,6 +141,7 @@ int main(int argc, char **argv) {
   RUN(test_pad);
   RUN(test_gather);
   RUN(test_scatter);
+  RUN(test_reduce_window);
   RUN(test_bits);
   DONE();
 }
