@@ -41,6 +41,7 @@ LRT_BINARY_ROW(LEVEL(lrt_binary_sub_f32), float, float, clamp_float(x - y, p->lo
 LRT_BINARY_ROW(LEVEL(lrt_binary_mul_f32), float, float, clamp_float(x *y, p->low, p->high))
 LRT_BINARY_ROW(LEVEL(lrt_binary_div_f32), float, float, clamp_float(x / y, p->low, p->high))
 LRT_BINARY_ROW(LEVEL(lrt_binary_max_f32), float, float, x > y ? x : y)
+LRT_BINARY_ROW(LEVEL(lrt_binary_prelu_f32), float, float, x >= 0 ? x : x * y)
 LRT_BINARY_ROW(LEVEL(lrt_binary_min_f32), float, float, x < y ? x : y)
 LRT_BINARY_ROW(LEVEL(lrt_binary_squared_difference_f32), float, float, (x - y) * (x - y))
 #endif

@@ -93,9 +93,51 @@ lrt_binary_fn lrt_binary_pick(lrt_binary_op op, lrt_type type, bool quantized, b
   return NULL;
 }
 
+/* A short row that repeats (a value per channel) is laid out several times, so that the kernel runs over hundreds of
+ * elements per call instead of a handful. */
+#define TILE_BYTES 2048
+#define SHORT_ROW_BYTES 512
+
+typedef struct tile {
+  _Alignas(64) char bytes[TILE_BYTES + SHORT_ROW_BYTES];
+  int64_t run; /* elements per call, a multiple of the row; 0 = not this pattern */
+} tile;
+
+static void lay_tile(const lrt_broadcast *space, int operand, const void *row, size_t size, tile *t) {
+  const int64_t *own = space->strides[operand], *other = space->strides[1 - operand];
+  const int64_t inner = space->dims[1];
+  const size_t bytes = (size_t)inner * size;
+  t->run = 0;
+  if (space->rank != 2 || own[0] != 0 || own[1] != 1 || other[1] != 1 || other[0] != inner) return;
+  if (bytes > SHORT_ROW_BYTES || space->count < 4 * inner) return;
+  const size_t repeats = TILE_BYTES / bytes;
+  for (size_t i = 0; i <= repeats; i++) memcpy(t->bytes + i * bytes, row, bytes);
+  t->run = (int64_t)repeats * inner;
+}
+
+/* Operand `tiled` (0 or 1) comes from the tile; `a` and `b` as given to lrt_binary_run. */
+static void run_tiled(const tile *t, int64_t inner, lrt_binary_fn fn, const lrt_binary_params *p, const char *a,
+                      size_t a_size, const char *b, size_t b_size, int tiled, char *out, size_t out_size, int64_t begin,
+                      int64_t end) {
+  const size_t column = (size_t)(begin % inner);
+  for (int64_t at = begin; at < end; at += t->run) {
+    const int64_t count = end - at < t->run ? end - at : t->run;
+    const char *x = tiled == 0 ? t->bytes + column * a_size : a + (size_t)at * a_size;
+    const char *y = tiled == 1 ? t->bytes + column * b_size : b + (size_t)at * b_size;
+    fn(p, x, y, out + (size_t)at * out_size, (size_t)count, 1, 1);
+  }
+}
+
 void lrt_binary_run(const lrt_broadcast *space, lrt_binary_fn fn, const lrt_binary_params *p, const void *a,
                     size_t a_size, const void *b, size_t b_size, void *out, size_t out_size, int64_t begin,
                     int64_t end) {
+  tile t;
+  for (int tiled = 0; tiled < 2; tiled++) {
+    lay_tile(space, tiled, tiled == 0 ? a : b, tiled == 0 ? a_size : b_size, &t);
+    if (t.run == 0) continue;
+    run_tiled(&t, space->dims[1], fn, p, a, a_size, b, b_size, tiled, out, out_size, begin, end);
+    return;
+  }
   const size_t a_step = space->strides[0][space->rank - 1] != 0, b_step = space->strides[1][space->rank - 1] != 0;
   for (lrt_broadcast_row r = lrt_broadcast_start(begin, end); lrt_broadcast_next(space, &r);) {
     fn(p, (const char *)a + (size_t)r.offset[0] * a_size, (const char *)b + (size_t)r.offset[1] * b_size,
