@@ -1,0 +1,122 @@
+/* test_state.c: state tensors: updated in place, shared by signatures, one set per session, cut and cloned. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "build_model.h"
+#include "litert/state.h"
+
+#define POSITIONS 4
+
+static build_subgraph graphs[2];
+static lrt_signature_entry entries[2][2][3];
+static lrt_signature signatures[2];
+
+/* Subgraph s writes `s + 1` rows into cache [1,POSITIONS,2] at `at`: the pattern of a KV cache. */
+static void make_writer(int s, build_subgraph *b) {
+  const int32_t cache = build_tensor(b, LRT_FLOAT32, build_shape(3, 1, POSITIONS, 2));
+  const int32_t rows = build_tensor(b, LRT_FLOAT32, build_shape(3, 1, s + 1, 2));
+  const int32_t at = build_tensor(b, LRT_INT32, build_shape(1, 3));
+  const int32_t next = build_tensor(b, LRT_FLOAT32, build_shape(3, 1, POSITIONS, 2));
+  build_node(b, LRT_OP_DYNAMIC_UPDATE_SLICE, NULL, 3, (int32_t[]){cache, rows, at}, 1, (int32_t[]){next});
+  build_input(b, cache), build_input(b, rows), build_input(b, at), build_output(b, next);
+  entries[s][0][0] = (lrt_signature_entry){"at", at};
+  entries[s][0][1] = (lrt_signature_entry){"cache", cache};
+  entries[s][0][2] = (lrt_signature_entry){"rows", rows};
+  entries[s][1][0] = (lrt_signature_entry){"cache", next};
+  signatures[s] = (lrt_signature){s == 0 ? "decode" : "prefill", s, 3, 1, entries[s][0], entries[s][1]};
+}
+
+static void open_writer(build_model *m, build_session *s) {
+  const lrt_state_pair pair = {"cache", "cache", 1};
+  lrt_error err = {LRT_OK, ""};
+  memset(graphs, 0, sizeof graphs);
+  memset(m, 0, sizeof *m);
+  *s = (build_session){NULL, NULL};
+  for (int i = 0; i < 2; i++) make_writer(i, &graphs[i]);
+  m->graph.signatures = signatures;
+  m->graph.signature_count = 2;
+  CHECK_INT(build_finish(m, (build_subgraph *[]){&graphs[0], &graphs[1]}, 2), LRT_OK);
+  REQUIRE(lrt_model_open_memory(m->bytes, m->size, NULL, &s->model, &err) == LRT_OK);
+  REQUIRE(lrt_interpreter_create(s->model, NULL, &s->it, &err) == LRT_OK);
+  CHECK_INT(lrt_interpreter_set_states(s->it, &pair, 1, &err), LRT_OK);
+  for (int i = 0; i < 2; i++) CHECK_INT(lrt_interpreter_allocate(s->it, i, &err), LRT_OK);
+}
+
+static void *data_of(const build_session *s, int32_t subgraph, int32_t tensor) {
+  lrt_tensor_view view = {LRT_FLOAT32, {0, {0}}, NULL, 0};
+  lrt_interpreter_tensor(s->it, subgraph, tensor, &view, NULL);
+  return view.data;
+}
+
+static void write_rows(const build_session *s, int32_t subgraph, int32_t position, float value) {
+  float *rows = data_of(s, subgraph, 1);
+  for (int i = 0; i < (subgraph + 1) * 2; i++) rows[i] = value + (float)i;
+  memcpy(data_of(s, subgraph, 2), (int32_t[]){0, position, 0}, 12);
+  CHECK_INT(lrt_interpreter_invoke(s->it, subgraph, NULL), LRT_OK);
+}
+
+static void signatures_share_one_memory(void) {
+  build_model m;
+  build_session s;
+  open_writer(&m, &s);
+  /* Input and output of both signatures are one address: nothing is copied. */
+  const float *cache = data_of(&s, 0, 0);
+  CHECK(cache != NULL && cache == data_of(&s, 0, 3) && cache == data_of(&s, 1, 0) && cache == data_of(&s, 1, 3));
+  write_rows(&s, 1, 0, 10);
+  write_rows(&s, 0, 2, 20);
+  const float expected[8] = {10, 11, 12, 13, 20, 21, 0, 0};
+  for (int i = 0; i < 8; i++) CHECK_NEAR(cache[i], expected[i], 0);
+  build_close(&s);
+  build_clear(&m);
+}
+
+static void sessions_have_sets_of_their_own(void) {
+  build_model m;
+  build_session s;
+  lrt_state *first = NULL, *copy = NULL;
+  lrt_tensor_view view;
+  lrt_error err = {LRT_OK, ""};
+  open_writer(&m, &s);
+  REQUIRE(lrt_state_create(s.it, &first, &err) == LRT_OK);
+  CHECK_INT(lrt_interpreter_use_state(s.it, first, &err), LRT_OK);
+  write_rows(&s, 1, 0, 5);
+  CHECK_INT(lrt_state_clone(first, &copy, &err), LRT_OK);
+  CHECK_INT(lrt_state_truncate(first, 1, &err), LRT_OK);
+  CHECK_INT(lrt_state_truncate(first, -1, &err), LRT_INVALID_ARGUMENT);
+  CHECK_INT(lrt_state_tensor(first, 0, NULL, &view), LRT_OK);
+  CHECK_NEAR(((float *)view.data)[1], 6, 0);
+  CHECK_NEAR(((float *)view.data)[2], 0, 0);
+  CHECK_INT(lrt_state_tensor(copy, 0, NULL, &view), LRT_OK);
+  CHECK_NEAR(((float *)view.data)[2], 7, 0);
+  CHECK_INT(lrt_interpreter_use_state(s.it, copy, &err), LRT_OK);
+  CHECK(data_of(&s, 0, 0) == view.data && data_of(&s, 1, 3) == view.data);
+  CHECK_INT(lrt_interpreter_use_state(s.it, NULL, &err), LRT_OK);
+  CHECK_NEAR(((float *)data_of(&s, 0, 0))[0], 0, 0);
+  CHECK_INT(lrt_state_tensor(copy, 1, NULL, &view), LRT_NOT_FOUND);
+  lrt_state_destroy(first);
+  lrt_state_destroy(copy);
+  build_close(&s);
+  build_clear(&m);
+}
+
+static void bad_pairs_are_refused(void) {
+  const lrt_state_pair unknown = {"nothing", "cache", -1}, differs = {"rows", "cache", -1}, late = {"cache", "cache", 1};
+  build_model m;
+  build_session s;
+  lrt_interpreter *fresh = NULL;
+  lrt_error err = {LRT_OK, ""};
+  open_writer(&m, &s);
+  CHECK_INT(lrt_interpreter_set_states(s.it, &late, 1, &err), LRT_WRONG_STATE);
+  REQUIRE(lrt_interpreter_create(s.model, NULL, &fresh, &err) == LRT_OK);
+  CHECK_INT(lrt_interpreter_set_states(fresh, &unknown, 1, &err), LRT_NOT_FOUND);
+  CHECK_INT(lrt_interpreter_set_states(fresh, &differs, 1, &err), LRT_INVALID_ARGUMENT);
+  CHECK(strstr(err.message, "rows") != NULL);
+  lrt_interpreter_destroy(fresh);
+  build_close(&s);
+  build_clear(&m);
+}
+
+int main(int argc, char **argv) {
+  RUN(signatures_share_one_memory);
+  RUN(sessions_have_sets_of_their_own);
+  RUN(bad_pairs_are_refused);
+  DONE();
+}
