@@ -5,7 +5,7 @@
 #include "kernels/gemm/gemm_core.h"
 #include "kernels/gemm/gemm_i16.h"
 #include "kernels/gemm/gemm_transpose.h"
-#include "kernels/quantize/quantize_rows.h"
+#include "kernels/rowquant/rowquant.h"
 #include "ops/product.h"
 
 typedef enum kind { FLOATS, INTEGERS, WORDS /* int16 times int16 */ } kind;
@@ -101,7 +101,7 @@ static lrt_status run_rows(const lrt_step *step, const lrt_step_run *run, int64_
   const bmm_step *s = step->params;
   const float *x = s->turned != NULL ? s->turned->data : step->inputs[0]->data;
   (void)run;
-  lrt_quantize_rows(x + begin * s->k, end - begin, s->k, s->symmetric, s->ref, (int8_t *)s->left->data + begin * s->k,
+  lrt_rowquant_rows(x + begin * s->k, end - begin, s->k, s->symmetric, s->ref, (int8_t *)s->left->data + begin * s->k,
                     (float *)s->scales->data + begin, (int32_t *)s->zeros->data + begin);
   return LRT_OK;
 }

@@ -1,7 +1,7 @@
 /* depthwise_conv.c: DEPTHWISE_CONV_2D: every channel has filters of its own. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels/dwconv/dwconv_core.h"
-#include "kernels/quantize/quantize_rows.h"
+#include "kernels/rowquant/rowquant.h"
 #include "ops/conv_window.h"
 #include "ops/fused_activation.h"
 #include "ops/product.h"
@@ -49,7 +49,7 @@ static lrt_status run_round(const lrt_step *step, const lrt_step_run *run, int64
   for (int64_t i = begin; i < end; i++) {
     float scale, *to = (float *)s->rounded->data + i * count;
     int32_t zero;
-    lrt_quantize_rows((const float *)step->inputs[0]->data + i * count, 1, count, false, true, q, &scale, &zero);
+    lrt_rowquant_rows((const float *)step->inputs[0]->data + i * count, 1, count, false, true, q, &scale, &zero);
     for (int64_t k = 0; k < count; k++) to[k] = (float)(q[k] - zero) * scale;
   }
   return LRT_OK;

@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/product.h"
 
-#include "kernels/quantize/quantize_rows.h"
+#include "kernels/rowquant/rowquant.h"
 
 static lrt_status run_rows(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const lrt_product_rows *s = step->params;
   (void)run;
-  lrt_quantize_rows((const float *)step->inputs[s->input]->data + begin * s->count, end - begin, s->count,
+  lrt_rowquant_rows((const float *)step->inputs[s->input]->data + begin * s->count, end - begin, s->count,
                     s->symmetric, s->ref, (int8_t *)s->rows->data + begin * s->count, (float *)s->scales->data + begin,
                     (int32_t *)s->zeros->data + begin);
   return LRT_OK;

@@ -44,13 +44,14 @@ static inline __m256i round_away(__m256 v) {
   return _mm256_cvttps_epi32(_mm256_add_ps(whole, up));
 }
 
-static inline __m256i quantize8(const float *x, __m256 inverse, __m256 zero) {
-  return round_away(_mm256_add_ps(zero, _mm256_mul_ps(_mm256_loadu_ps(x), inverse)));
+static inline __m256i quantize8(const float *x, __m256 inverse, __m256i zero) {
+  return _mm256_add_epi32(zero, round_away(_mm256_mul_ps(_mm256_loadu_ps(x), inverse)));
 }
 
-/* q = round(zero + x * inverse) within [low, 127]; rows are finite, so the sum stays near the int8 range. */
+/* q = zero + round(x * inverse) within [low, 127]; rows are finite, so the sum stays near the int8 range. */
 static void quantize(const float *x, int64_t count, float inverse, int32_t zero, int8_t low, int8_t *q) {
-  const __m256 vi = _mm256_set1_ps(inverse), vz = _mm256_set1_ps((float)zero);
+  const __m256 vi = _mm256_set1_ps(inverse);
+  const __m256i vz = _mm256_set1_epi32(zero);
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7), least = _mm256_set1_epi8(low);
   int64_t i = 0;
   for (; i + 32 <= count; i += 32) {

@@ -48,7 +48,7 @@ void lrt_rowquant_asymmetric__ref(const float *x, int64_t count, int8_t *q, floa
   }
   const float inverse = 1.0f / *scale;
   for (int64_t i = 0; i < count; i++) {
-    const float v = roundf((float)*zero + x[i] * inverse);
+    const float v = (float)*zero + roundf(x[i] * inverse);
     q[i] = (int8_t)(v < -128.0f ? -128.0f : v > 127.0f ? 127.0f : v);
   }
 }
