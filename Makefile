@@ -8,7 +8,7 @@ export CMAKE_GENERATOR ?= Ninja
 PYTHON = $$(tools/setup.sh venv)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-full bench lint install clean
+.PHONY: help demo build test test-full bench docs lint install clean
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -34,6 +34,9 @@ test-full: ## everything: all builds, sanitizers, compilers and architectures wi
 bench: build ## compare speed, memory and load time with ai-edge-litert on real models
 	@tools/setup.sh bench
 	@$(PYTHON) bench/compare.py $(BUILD)
+
+docs: build ## write the table of operators, build/docs/operators.md
+	cmake --build $(BUILD) --target operators
 
 lint: ## check the rules of the house, and the format where clang-format 14 is installed
 	@tools/lint.py

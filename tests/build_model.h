@@ -10,7 +10,7 @@
 #include "litert/interpreter.h"
 #include "model/tflite_write.h"
 
-#define BUILD_MAX 48
+#define BUILD_MAX 56
 
 /* One subgraph under construction. Zero-initialise; indices are handed out in order. */
 typedef struct build_subgraph {

@@ -140,6 +140,8 @@ static void test_compare(void) {
   one_op_expect(LRT_BOOL, LRT_OP_EQUAL, NULL, in, 2, build_shape(1, 3), (uint8_t[]){0, 1, 0});
   one_op_expect(LRT_BOOL, LRT_OP_NOT_EQUAL, NULL, in, 2, build_shape(1, 3), (uint8_t[]){1, 0, 1});
   one_op_expect(LRT_BOOL, LRT_OP_LESS, NULL, in, 2, build_shape(1, 3), (uint8_t[]){1, 0, 0});
+  one_op_expect(LRT_BOOL, LRT_OP_LESS_EQUAL, NULL, in, 2, build_shape(1, 3), (uint8_t[]){1, 1, 0});
+  one_op_expect(LRT_BOOL, LRT_OP_GREATER, NULL, in, 2, build_shape(1, 3), (uint8_t[]){0, 0, 1});
   one_op_expect(LRT_BOOL, LRT_OP_GREATER_EQUAL, NULL, in, 2, build_shape(1, 3), (uint8_t[]){0, 1, 1});
   one_op_expect(LRT_BOOL, LRT_OP_LOGICAL_AND, NULL, flags, 2, build_shape(1, 4), (uint8_t[]){1, 0, 0, 0});
   one_op_expect(LRT_BOOL, LRT_OP_LOGICAL_OR, NULL, flags, 2, build_shape(1, 4), (uint8_t[]){1, 1, 1, 0});

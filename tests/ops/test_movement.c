@@ -26,6 +26,20 @@ static void test_reshape(void) {
   expect(LRT_OP_EXPAND_DIMS, NULL, far, 2, REFUSED, NULL);
 }
 
+/* A narrower type adds a dimension, a wider one needs it. */
+static void test_bitcast(void) {
+  static const float one[2] = {1, -2};
+  static const int32_t bits[2] = {0x3f800000, -0x40000000};
+  static const uint8_t bytes[8] = {0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0};
+  const one_operand floats = {.type = LRT_FLOAT32, .shape = {1, {2}}, .data = one};
+  const one_operand narrow = {.type = LRT_UINT8, .shape = {2, {2, 4}}, .data = bytes};
+  const one_operand odd = {.type = LRT_UINT8, .shape = {2, {4, 2}}, .data = bytes};
+  one_op_expect(LRT_INT32, LRT_OP_BITCAST, NULL, &floats, 1, build_shape(1, 2), bits);
+  one_op_expect(LRT_UINT8, LRT_OP_BITCAST, NULL, &floats, 1, build_shape(2, 2, 4), bytes);
+  one_op_expect(LRT_FLOAT32, LRT_OP_BITCAST, NULL, &narrow, 1, build_shape(1, 2), one);
+  one_op_expect(LRT_FLOAT32, LRT_OP_BITCAST, NULL, &odd, 1, REFUSED, NULL);
+}
+
 static void test_shape(void) {
   const lrt_shape_options options = {LRT_INT32};
   const one_operand in[] = {IN({3, {2, 3, 4}})};
@@ -262,6 +276,7 @@ static void test_resize_modes(void) {
 
 int main(int argc, char **argv) {
   RUN(test_reshape);
+  RUN(test_bitcast);
   RUN(test_shape);
   RUN(test_transpose);
   RUN(test_transpose_sizes);

@@ -46,6 +46,18 @@ static void test_uniform(void) {
   one_op_close(&o);
 }
 
+/* The reference interpreter's numbers for these seeds. */
+static void test_normal(void) {
+  const lrt_random_options seeds = {7, 11};
+  const one_operand in[] = {ONE_I32(5)}, minus[] = {ONE_I32(-5)}, out = {.type = LRT_FLOAT32};
+  const float expected[5] = {1.60560369f, 2.22495437f, -0.536034465f, -0.916499913f, 1.21825969f};
+  one_op o;
+  REQUIRE(one_op_run(&o, LRT_MODE_FAST, LRT_OP_RANDOM_STANDARD_NORMAL, &seeds, in, 1, &out, 1) == LRT_OK);
+  for (int i = 0; i < 5; i++) CHECK_NEAR(((const float *)one_op_result(&o, 0).data)[i], expected[i], 1e-5);
+  one_op_close(&o);
+  one_op_expect(LRT_FLOAT32, LRT_OP_RANDOM_STANDARD_NORMAL, &seeds, minus, 1, ONE_OP_REFUSED, NULL);
+}
+
 /* Of two classes one has no chance. */
 static void test_multinomial(void) {
   const lrt_random_options seeds = {3, 4};
@@ -60,6 +72,7 @@ int main(int argc, char **argv) {
   RUN(test_known_answers);
   RUN(test_skip);
   RUN(test_uniform);
+  RUN(test_normal);
   RUN(test_multinomial);
   DONE();
 }

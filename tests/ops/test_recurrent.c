@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "one_op.h"
 
-enum { CAPACITY = 64, SLOTS = 24 };
+enum { CAPACITY = 64, SLOTS = 48 };
 
 /* Operands with a simple pattern as contents: ((7 i + k) mod 11 - 5), in tenths or times a whole factor. */
 typedef struct operands {
@@ -169,6 +169,92 @@ static void test_rnn(void) {
   CHECK_INT(run_status(LRT_OP_RNN, &options, &bad), LRT_INVALID_MODEL);
 }
 
+/* Two time steps of a batch of two; both directions in one output. */
+static void test_sequence_rnn(void) {
+  const lrt_sequence_rnn_options options = {.activation = LRT_ACT_TANH}, major = {.activation = LRT_ACT_TANH, .time_major = 1};
+  const lrt_bidirectional_sequence_rnn_options both = {.activation = LRT_ACT_TANH, .merge_outputs = 1};
+  operands o = {.count = 0};
+  put(&o, LRT_FLOAT32, build_shape(3, 2, 2, 3), 6, 1, 0, 0);
+  for (int d = 0; d < 2; d++) {
+    put(&o, LRT_FLOAT32, build_shape(2, 2, 3), 1 + 3 * d, 1, 0, 0);
+    put(&o, LRT_FLOAT32, build_shape(2, 2, 2), 2 + 3 * d, 1, 0, 0);
+    put(&o, LRT_FLOAT32, build_shape(1, 2), 3 + 3 * d, 1, 0, 0);
+    put_state(&o, LRT_FLOAT32, build_shape(2, 2, 2), 0, 0);
+  }
+  put_absent(&o, 3);
+  expect_f32(LRT_OP_BIDIRECTIONAL_SEQUENCE_RNN, &both, &o,
+             (float[]){-0.353991717f, 0.300437093f, 0.458396882f, -0.275324374f, -0.123001628f, 0.235330582f,
+                       0.345214039f, -0.438199341f, -0.318520784f, 0.388472676f, 0.379948974f, -0.495155543f,
+                       0.264504224f, 0.481250972f, -0.109558471f, 0}, 16, 1);
+  o.count = 9;
+  o.at[6].shape = build_shape(2, 2, 3);
+  CHECK_INT(run_status(LRT_OP_BIDIRECTIONAL_SEQUENCE_RNN, &both, &o), LRT_INVALID_MODEL);
+  o.count = 5;
+  expect_f32(LRT_OP_UNIDIRECTIONAL_SEQUENCE_RNN, &options, &o,
+             (float[]){-0.353991717f, 0.300437093f, -0.123001628f, 0.235330582f, -0.318520784f, 0.388472676f,
+                       0.264504224f, 0.481250972f}, 8, 1);
+  expect_f32(LRT_OP_UNIDIRECTIONAL_SEQUENCE_RNN, &major, &o,
+             (float[]){-0.353991717f, 0.300437093f, -0.336375564f, 0.345214009f, -0.103258289f, 0.281973898f,
+                       0.253358334f, 0.494435817f}, 8, 1);
+  o.at[4].variable = false;
+  CHECK_INT(run_status(LRT_OP_UNIDIRECTIONAL_SEQUENCE_RNN, &options, &o), LRT_INVALID_MODEL);
+}
+
+/* One time step per run, and the older form with all gates in one matrix. */
+static void test_single_lstm(void) {
+  const lrt_lstm_options options = {.activation = LRT_ACT_TANH}, basic = {.activation = LRT_ACT_TANH, .kernel_type = 1};
+  operands o;
+  lstm_operands(&o, LRT_FLOAT32, 2, false, false, true);
+  o.at[0].shape = build_shape(2, 2, 3);
+  expect_f32(LRT_OP_LSTM, &options, &o,
+             (float[]){-0.051100377f, 0.0601483546f, -0.0527661964f, 0.0622287206f, -0.068739906f,
+                       0.0868744776f, -0.0709396675f, 0.0905562863f}, 4, 2);
+  o.at[0].shape = build_shape(3, 2, 1, 3);
+  CHECK_INT(run_status(LRT_OP_LSTM, &options, &o), LRT_INVALID_MODEL);
+
+  const one_operand out[4] = {{.type = LRT_FLOAT32}, {.type = LRT_FLOAT32}, {.type = LRT_FLOAT32}, {.type = LRT_FLOAT32}};
+  const float activation[4] = {0.0249547232f, -0.341491431f, 0.0944086239f, -0.195610002f};
+  const float state[4] = {0.0583711006f, -0.638144374f, 0.301060766f, -0.290536672f};
+  one_op run;
+  o.count = 0;
+  put(&o, LRT_FLOAT32, build_shape(2, 2, 3), 6, 1, 0, 0);
+  put(&o, LRT_FLOAT32, build_shape(2, 2, 2), 1, 1, 0, 0)->constant = false;
+  put(&o, LRT_FLOAT32, build_shape(2, 8, 5), 2, 1, 0, 0);
+  put(&o, LRT_FLOAT32, build_shape(1, 8), 3, 1, 0, 0);
+  put(&o, LRT_FLOAT32, build_shape(2, 2, 2), 4, 1, 0, 0)->constant = false;
+  CHECK_INT(one_op_run(&run, LRT_MODE_REF, LRT_OP_LSTM, &basic, o.at, o.count, out, 4), LRT_OK);
+  for (int i = 0; i < 4 && run.session.it != NULL; i++) {
+    CHECK_NEAR(((const float *)one_op_result(&run, 0).data)[i], activation[i], 1e-5);
+    CHECK_NEAR(((const float *)one_op_result(&run, 1).data)[i], state[i], 1e-5);
+  }
+  one_op_close(&run);
+  o.at[2].shape = build_shape(2, 8, 4);
+  CHECK_INT(one_op_run(&run, LRT_MODE_REF, LRT_OP_LSTM, &basic, o.at, o.count, out, 4), LRT_INVALID_MODEL);
+  one_op_close(&run);
+}
+
+static void test_bidirectional_lstm(void) {
+  const lrt_bidirectional_sequence_lstm_options options = {.activation = LRT_ACT_TANH, .merge_outputs = 1};
+  operands o = {.count = 0};
+  put(&o, LRT_FLOAT32, build_shape(3, 2, 2, 3), 6, 1, 0, 0);
+  for (int d = 0; d < 2; d++) {
+    for (int g = 0; g < 4; g++) put(&o, LRT_FLOAT32, build_shape(2, 2, 3), g + d, 1, 0, 0);
+    for (int g = 0; g < 4; g++) put(&o, LRT_FLOAT32, build_shape(2, 2, 2), g + 4 + d, 1, 0, 0);
+    put_absent(&o, 3);
+    for (int g = 0; g < 4; g++) put(&o, LRT_FLOAT32, build_shape(1, 2), g + 1 + d, 1, 0, 0);
+    put_absent(&o, 2);
+  }
+  for (int i = 0; i < 4; i++) put_state(&o, LRT_FLOAT32, build_shape(2, 2, 2), 0, 0);
+  put_absent(&o, 9);
+  expect_f32(LRT_OP_BIDIRECTIONAL_SEQUENCE_LSTM, &options, &o,
+             (float[]){-0.0528606512f, 0.0594622791f, -0.0706019327f, -0.176994324f, -0.0754924268f,
+                       0.0881120488f, -0.0577545017f, -0.113945246f, -0.056559585f, 0.0633442178f,
+                       -0.0421160161f, -0.137941092f, -0.0261954032f, 0.183895186f, 0.0422888994f,
+                       -0.0711733624f}, 16, 1);
+  o.at[38].shape = build_shape(2, 2, 3);
+  CHECK_INT(run_status(LRT_OP_BIDIRECTIONAL_SEQUENCE_LSTM, &options, &o), LRT_INVALID_MODEL);
+}
+
 static void test_svdf(void) {
   const lrt_svdf_options options = {.rank = 2}, none = {.rank = 0}, odd = {.rank = 3};
   operands o = {.count = 0};
@@ -258,6 +344,9 @@ int main(int argc, char **argv) {
   RUN(test_lstm);
   RUN(test_lstm_refused);
   RUN(test_rnn);
+  RUN(test_sequence_rnn);
+  RUN(test_single_lstm);
+  RUN(test_bidirectional_lstm);
   RUN(test_svdf);
   RUN(test_svdf_integers);
   RUN(test_lstm_integers);

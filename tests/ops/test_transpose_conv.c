@@ -53,6 +53,43 @@ static void test_volumes(void) {
   one_op_expect(LRT_FLOAT32, LRT_OP_CONV_3D_TRANSPOSE, &options, other, 3, ONE_OP_REFUSED, NULL);
 }
 
+/* The custom operator: raw options (2 = VALID, strides), the output's size from the input's, one bias per channel. */
+static lrt_status run_with_bias(one_op *o, const int32_t *raw, uint64_t bytes) {
+  static const float bias[] = {10};
+  build_subgraph *b = &o->subgraph;
+  memset(o, 0, sizeof *o);
+  const int32_t x = build_tensor(b, LRT_FLOAT32, build_shape(4, 1, 2, 2, 1));
+  const int32_t w = build_constant(b, LRT_FLOAT32, build_shape(4, 1, 2, 2, 1), ones);
+  const int32_t c = build_constant(b, LRT_FLOAT32, build_shape(1, 1), bias);
+  const int32_t y = build_tensor(b, LRT_FLOAT32, build_shape(4, 1, 4, 4, 1));
+  lrt_node *node = build_node(b, LRT_OP_CUSTOM, NULL, 3, (int32_t[]){x, w, c}, 1, &y);
+  node->custom_name = "Convolution2DTransposeBias";
+  node->custom_options = (const uint8_t *)raw;
+  node->custom_options_size = bytes;
+  build_input(b, x);
+  build_output(b, y);
+  o->inputs = 3;
+  CHECK_INT(build_finish(&o->model, &b, 1), LRT_OK);
+  LRT_TRY(build_open(&o->model, NULL, &o->session, &o->error));
+  memcpy(build_view(&o->session, x).data, counted, 16);
+  return lrt_interpreter_invoke(o->session.it, 0, &o->error);
+}
+
+static void test_with_bias(void) {
+  static const int32_t good[] = {2, 2, 2}, padding[] = {3, 2, 2}, still[] = {2, 0, 2};
+  static const float expected[] = {11, 11, 12, 12, 11, 11, 12, 12, 13, 13, 14, 14, 13, 13, 14, 14};
+  one_op o;
+  CHECK_INT(run_with_bias(&o, good, sizeof good), LRT_OK);
+  CHECK(one_op_gave(&o, 0, build_shape(4, 1, 4, 4, 1), expected));
+  one_op_close(&o);
+  CHECK_INT(run_with_bias(&o, padding, sizeof padding), LRT_INVALID_MODEL);
+  one_op_close(&o);
+  CHECK_INT(run_with_bias(&o, still, sizeof still), LRT_INVALID_MODEL);
+  one_op_close(&o);
+  CHECK_INT(run_with_bias(&o, good, 8), LRT_INVALID_MODEL);
+  one_op_close(&o);
+}
+
 static void refuse(one_operand shape, lrt_shape filter, lrt_shape input, int stride) {
   const lrt_transpose_conv_options options = {.padding = LRT_PADDING_SAME, .stride_w = stride, .stride_h = stride};
   const one_operand in[] = {shape, {.shape = filter, .data = ones, .constant = true}, {.shape = input, .data = counted}};
@@ -75,6 +112,7 @@ int main(int argc, char **argv) {
   RUN(test_floats);
   RUN(test_integers);
   RUN(test_volumes);
+  RUN(test_with_bias);
   RUN(test_refusals);
   DONE();
 }

@@ -140,6 +140,69 @@ static void if_chooses(void) {
   build_clear(&m);
 }
 
+/* CALL_ONCE sets v = 7 on the first invoke only; each invoke adds one to it. */
+static void call_once_calls_once(void) {
+  static const lrt_call_once_options init = {.init_subgraph_index = 1};
+  static const lrt_var_handle_options variable = {NULL, "v"};
+  static const int32_t seven = 7, one = 1;
+  build_model m;
+  lrt_error err = {LRT_OK, ""};
+  build_session s;
+  int32_t handle[2];
+  reset(&m);
+  build_subgraph *b = graphs;
+  for (int k = 0; k < 2; k++) {
+    handle[k] = build_tensor(&b[k], LRT_RESOURCE, build_shape(1, 1));
+    build_node(&b[k], LRT_OP_VAR_HANDLE, &variable, 0, handle, 1, &handle[k]);
+  }
+  const int32_t start = build_constant(&b[1], LRT_INT32, build_shape(0), &seven);
+  build_node(&b[1], LRT_OP_ASSIGN_VARIABLE, NULL, 2, (int32_t[]){handle[1], start}, 0, handle);
+
+  const int32_t add = build_constant(&b[0], LRT_INT32, build_shape(0), &one);
+  const int32_t x = build_tensor(&b[0], LRT_INT32, build_shape(0)), y = build_tensor(&b[0], LRT_INT32, build_shape(0));
+  build_node(&b[0], LRT_OP_CALL_ONCE, &init, 0, handle, 0, handle);
+  build_node(&b[0], LRT_OP_READ_VARIABLE, NULL, 1, &handle[0], 1, &x);
+  build_node(&b[0], LRT_OP_ADD, &plain_add, 2, (int32_t[]){x, add}, 1, &y);
+  build_node(&b[0], LRT_OP_ASSIGN_VARIABLE, NULL, 2, (int32_t[]){handle[0], y}, 0, handle);
+  build_output(&b[0], y);
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){&b[0], &b[1]}, 2), LRT_OK);
+  CHECK_INT(build_open(&m, NULL, &s, &err), LRT_OK);
+  for (int round = 0; round < 3 && s.it != NULL; round++) {
+    CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OK);
+    const lrt_tensor_view view = build_view(&s, y);
+    CHECK(view.bytes == 4 && *(const int32_t *)view.data == 8 + round);
+  }
+  build_close(&s);
+  build_clear(&m);
+}
+
+/* A composite runs as the subgraph that it names: 2 x. With another number of operands it is refused. */
+static void composite_runs_its_subgraph(void) {
+  static const lrt_stablehlo_composite_options twice = {.name = "twice", .decomposition_subgraph_index = 1};
+  for (int operands = 1; operands <= 2; operands++) {
+    build_model m;
+    lrt_error err = {LRT_OK, ""};
+    build_session s;
+    reset(&m);
+    int32_t t[2][2];
+    for (int k = 0; k < 2; k++) {
+      for (int i = 0; i < 2; i++) t[k][i] = build_tensor(&graphs[k], LRT_FLOAT32, build_shape(1, 2));
+      build_input(&graphs[k], t[k][0]), build_output(&graphs[k], t[k][1]);
+    }
+    build_node(&graphs[0], LRT_OP_STABLEHLO_COMPOSITE, &twice, operands, (int32_t[]){t[0][0], t[0][0]}, 1, &t[0][1]);
+    build_node(&graphs[1], LRT_OP_ADD, &plain_add, 2, (int32_t[]){t[1][0], t[1][0]}, 1, &t[1][1]);
+    CHECK_INT(build_finish(&m, (build_subgraph *[]){&graphs[0], &graphs[1]}, 2), LRT_OK);
+    CHECK_INT(build_open(&m, NULL, &s, &err), operands == 1 ? LRT_OK : LRT_INVALID_MODEL);
+    if (s.it != NULL && operands == 1) {
+      memcpy(build_view(&s, t[0][0]).data, (float[]){3, 5}, 8);
+      CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OK);
+      CHECK_NEAR(((float *)build_view(&s, t[0][1]).data)[1], 10, 0);
+    }
+    build_close(&s);
+    build_clear(&m);
+  }
+}
+
 /* A subgraph that calls itself without end, and branches that do not fit, are refused. */
 static void bad_calls_are_refused(void) {
   static const lrt_if_options self = {0, 0}, outside = {1, 7};
@@ -166,6 +229,8 @@ int main(int argc, char **argv) {
   RUN(endless_loop_stops);
   RUN(endless_loop_is_cancelled);
   RUN(if_chooses);
+  RUN(call_once_calls_once);
+  RUN(composite_runs_its_subgraph);
   RUN(bad_calls_are_refused);
   DONE();
 }
