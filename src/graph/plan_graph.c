@@ -9,9 +9,12 @@
 /* A file may nest decompositions and share them: both the depth and the total are bounded. */
 #define MAX_DEPTH 32
 #define MAX_NODES (1 << 20)
+#define MAX_COMPOSITES (1 << 16)
+#define MAX_TENSORS (1 << 24)
 
 typedef struct inlining {
   lrt_plan_graph *plan;
+  int32_t composites; /* inlined so far: a body of nothing but composites adds no nodes */
   lrt_error *err;
 } inlining;
 
@@ -101,10 +104,14 @@ static lrt_status inline_composite(inlining *in, const lrt_node *node, const int
                     body->output_count);
   if (depth >= MAX_DEPTH)
     return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d) is nested too deeply", name, file_index);
+  if (++in->composites > MAX_COMPOSITES || body->tensor_count > MAX_TENSORS - plan->tensor_count)
+    return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d): inlining composites makes subgraph %d too "
+                    "large", name, file_index, plan->subgraph_index);
   int32_t *map = lrt_arena_array(&plan->arena, (size_t)body->tensor_count, sizeof *map);
   if (map == NULL) return no_memory(in);
   for (int32_t i = 0; i < body->tensor_count; i++) map[i] = -1;
-  for (int32_t i = 0; i < body->output_count; i++) map[body->outputs[i]] = outer[node->outputs[i]];
+  for (int32_t i = 0; i < body->output_count; i++)
+    if (node->outputs[i] >= 0) map[body->outputs[i]] = outer[node->outputs[i]];
   for (int32_t i = 0; i < body->input_count; i++) {
     if (map[body->inputs[i]] >= 0 || node->inputs[i] < 0)
       return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d): input %d of subgraph %d is also an output "
@@ -135,7 +142,7 @@ lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_a
   plan->graph = graph;
   plan->subgraph = &graph->subgraphs[subgraph];
   plan->subgraph_index = subgraph;
-  inlining in = {plan, err};
+  inlining in = {plan, 0, err};
   const int32_t count = plan->subgraph->tensor_count;
   int32_t *map = lrt_arena_array(&plan->arena, (size_t)count, sizeof *map);
   lrt_status status = map != NULL ? LRT_OK : no_memory(&in);

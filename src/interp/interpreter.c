@@ -216,7 +216,7 @@ lrt_status lrt_interpreter_set_strings(lrt_interpreter *it, int32_t subgraph, in
                     (long long)lrt_shape_count(&value->shape), count);
   size_t bytes = 4 * ((size_t)count + 2);
   for (int32_t i = 0; i < count; i++) {
-    if (length[i] > (size_t)INT32_MAX - bytes) return lrt_fail(err, LRT_INVALID_ARGUMENT, "the strings are too long");
+    if (bytes > (size_t)INT32_MAX || length[i] > (size_t)INT32_MAX - bytes) return lrt_fail(err, LRT_INVALID_ARGUMENT, "the strings are too long");
     bytes += length[i];
   }
   LRT_TRY(lrt_value_reserve(value, bytes, err));

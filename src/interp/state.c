@@ -65,6 +65,9 @@ lrt_status lrt_interpreter_set_states(lrt_interpreter *it, const lrt_state_pair 
   it->slots = lrt_arena_array(&it->arena, (size_t)count * (size_t)graph->signature_count + 1, sizeof *it->slots);
   it->shapes = lrt_arena_array(&it->arena, (size_t)count + 1, sizeof *it->shapes);
   if (it->slots == NULL || it->shapes == NULL) return lrt_alloc_fail(err, it->alloc, 0, "state tensors");
+  lrt_state_destroy(it->own_state); /* a failed allocate may have made it for other pairs */
+  it->own_state = NULL;
+  it->runtime.state_memory = NULL;
   it->runtime.state_count = 0;
   it->state_shape_count = 0;
   for (int32_t i = 0; i < count; i++) {
@@ -133,8 +136,13 @@ static bool fits(const lrt_interpreter *it, const lrt_state *state) {
 lrt_status lrt_interpreter_use_state(lrt_interpreter *it, lrt_state *state, lrt_error *err) {
   if (state != NULL && !fits(it, state))
     return lrt_fail(err, LRT_INVALID_ARGUMENT, "the state set was made for other pairs");
+  void *const *before = it->runtime.state_memory;
   it->runtime.state_memory = state != NULL ? state->memory : NULL;
-  LRT_TRY(lrt_interpreter_ensure_state(it, err));
+  const lrt_status status = lrt_interpreter_ensure_state(it, err);
+  if (status != LRT_OK) {
+    it->runtime.state_memory = before;
+    return status;
+  }
   for (int32_t s = 0; s < it->model->tflite->graph.subgraph_count; s++)
     if (it->subgraphs[s].plan != NULL) lrt_plan_bind_states(it->subgraphs[s].plan);
   return LRT_OK;

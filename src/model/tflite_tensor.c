@@ -96,12 +96,13 @@ static lrt_status read_data(const tensor_reader *t) {
   lrt_tflite_buffer found;
   LRT_TRY(find_data(t, &found));
   if (found.bytes == 0 || out->is_variable) return LRT_OK;
+  if (out->type == LRT_RESOURCE || out->type == LRT_VARIANT) return LRT_OK; /* made by nodes only */
   out->data = found.data;
   out->bytes = found.bytes;
   if (out->type == LRT_STRING)
     return is_string_data(found.data, found.bytes, lrt_shape_count(&out->shape)) ? align_data(t)
                                                                                  : invalid(t, "its strings are damaged");
-  if (lrt_type_bits(out->type) == 0 || out->sparsity != NULL) return LRT_OK;
+  if (out->sparsity != NULL) return LRT_OK;
   const int64_t wanted = lrt_shape_bytes(&out->shape, out->type);
   if (wanted < 0 || (uint64_t)wanted > found.bytes)
     return lrt_fail(t->reader->err, LRT_INVALID_MODEL, "%s \"%s\" needs %lld bytes, its buffer holds %llu", t->where,

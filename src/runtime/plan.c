@@ -59,10 +59,12 @@ static lrt_status declare_sources(lrt_plan *plan, const lrt_shape *shapes, lrt_e
   for (int32_t i = 0; i < subgraph->input_count; i++) {
     const int32_t index = subgraph->inputs[i];
     const lrt_shape *shape = shapes != NULL ? &shapes[i] : &plan->values[index].shape;
+    if (plan->values[index].constant)
+      return lrt_fail(err, LRT_INVALID_MODEL, "input %d of subgraph \"%s\", tensor \"%s\", is a constant", i,
+                      subgraph->name, plan->values[index].name);
     if (plan->homes[index] != LRT_HOME_VARIABLE) LRT_TRY(declare(plan, index, shape, LRT_HOME_OWN, err));
   }
-  if (plan->depth == 0) lrt_plan_mark_states(plan);
-  return LRT_OK;
+  return plan->depth == 0 ? lrt_plan_mark_states(plan, err) : LRT_OK;
 }
 
 /* One sentence that names every operator nobody implements. */

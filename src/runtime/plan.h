@@ -85,7 +85,7 @@ void lrt_plan_follow_aliases(lrt_plan *plan);
 /* Points the state tensors of a plan at the set in use (plan_state.c). */
 void lrt_plan_bind_states(lrt_plan *plan);
 /* Marks inputs of a plan that are state tensors; called before the first node is prepared. */
-void lrt_plan_mark_states(lrt_plan *plan);
+lrt_status lrt_plan_mark_states(lrt_plan *plan, lrt_error *err);
 /* The pair that a value of the plan belongs to as input or output, or NULL. */
 const lrt_state_slot *lrt_plan_state_of(const lrt_plan *plan, int32_t value, bool as_output);
 /* Copies results that could not be updated in place into their state tensors. */

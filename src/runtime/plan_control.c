@@ -122,5 +122,8 @@ lrt_status lrt_plan_control_now(lrt_plan *plan, lrt_exec *exec, lrt_error *err) 
   lrt_plan_destroy(exec->branch[0]);
   lrt_plan_destroy(exec->branch[1]);
   exec->branch[0] = exec->branch[1] = NULL;
-  return plan_branches(plan, exec, err);
+  const lrt_status status = plan_branches(plan, exec, err);
+  for (int32_t i = 0; status != LRT_OK && i < exec->node->node.output_count; i++)
+    if (exec->outputs[i] != NULL && exec->outputs[i]->variable) lrt_plan_restore_variable(plan, exec->outputs[i]);
+  return status;
 }

@@ -37,9 +37,9 @@ static lrt_status place_now(lrt_plan *plan, lrt_exec *exec, lrt_error *err) {
   return LRT_OK;
 }
 
-/* Results computed by prepare itself live in the node's arena: move them to the values' own memory. */
-static lrt_status keep_contents(lrt_exec *exec, const lrt_value *before, lrt_error *err) {
-  lrt_status status = LRT_OK;
+/* Results computed by prepare itself live in the node's arena: move them to the values' own memory, or drop them where
+ * prepare has failed. */
+static lrt_status keep_contents(lrt_exec *exec, const lrt_value *before, lrt_status status, lrt_error *err) {
   for (int32_t i = 0; i < exec->node->node.output_count; i++) {
     lrt_value *value = exec->outputs[i];
     if (value == NULL || !value->readable) continue;
@@ -60,9 +60,36 @@ static lrt_status check_variables(const lrt_exec *exec, const lrt_value *before,
   return LRT_OK;
 }
 
+/* After a failure no value may claim more bytes than it has memory for. */
+static lrt_status give_up(const lrt_plan *plan, const lrt_exec *exec, const lrt_value *before, lrt_status status) {
+  for (int32_t i = 0; i < exec->node->node.output_count; i++) {
+    lrt_value *value = exec->outputs[i];
+    if (value == NULL) continue;
+    if (value->variable) lrt_plan_restore_variable(plan, value);
+    else {
+      value->shape = before[i].shape;
+      value->shaped = before[i].shaped;
+      value->bytes = before[i].bytes;
+    }
+  }
+  return status;
+}
+
+/* A node that is run by itself may come before those that make its inputs. */
+static lrt_status check_made(const lrt_plan *plan, const lrt_exec *exec, lrt_error *err) {
+  for (int32_t i = 0; i < exec->node->node.input_count; i++) {
+    const lrt_value *value = exec->inputs[i];
+    if (value != NULL && value->data == NULL && plan->homes[value - plan->values] == LRT_HOME_GROWN)
+      return lrt_fail(err, LRT_RUN_FAILED, "%s (node %d): tensor \"%s\" was never given contents",
+                      lrt_node_name(&exec->node->node), exec->node->file_index, value->name);
+  }
+  return LRT_OK;
+}
+
 lrt_status lrt_plan_prepare_now(lrt_plan *plan, lrt_exec *exec, lrt_error *err) {
   lrt_prepare p;
   const int32_t count = exec->node->node.output_count;
+  LRT_TRY(check_made(plan, exec, err));
   lrt_arena_clear(&exec->arena);
   exec->steps = NULL;
   exec->temps = NULL;
@@ -79,11 +106,12 @@ lrt_status lrt_plan_prepare_now(lrt_plan *plan, lrt_exec *exec, lrt_error *err) 
   if (status == LRT_DEFER)
     status = lrt_fail(err, LRT_RUN_FAILED, "%s (node %d) lacks the contents of an input",
                       lrt_node_name(&exec->node->node), exec->node->file_index);
-  const lrt_status kept = keep_contents(exec, before, err);
-  LRT_TRY(status);
-  LRT_TRY(kept);
-  LRT_TRY(check_variables(exec, before, err));
-  exec->steps = p.first;
-  exec->temps = p.temps;
-  return place_now(plan, exec, err);
+  if (status == LRT_OK) status = check_variables(exec, before, err);
+  status = keep_contents(exec, before, status, err);
+  if (status == LRT_OK) {
+    exec->steps = p.first;
+    exec->temps = p.temps;
+    status = place_now(plan, exec, err);
+  }
+  return status == LRT_OK ? LRT_OK : give_up(plan, exec, before, status);
 }

@@ -76,7 +76,10 @@ static bool place_alias(placing *at, lrt_exec *exec) {
   case LRT_HOME_ALIAS:
   case LRT_HOME_STATE:
   case LRT_HOME_OWN:
-    if (at->last_use[to] > at->last_use[from]) at->last_use[from] = at->last_use[to];
+    for (int32_t v = from;; v = plan->aliases[v]) { /* down to the memory itself */
+      if (at->last_use[to] > at->last_use[v]) at->last_use[v] = at->last_use[to];
+      if (plan->homes[v] != LRT_HOME_ALIAS) break;
+    }
     plan->homes[to] = LRT_HOME_ALIAS;
     plan->aliases[to] = from;
     break;
@@ -97,6 +100,8 @@ static bool place_in_place(placing *at, lrt_exec *exec, int32_t n) {
     if ((exec->op->in_place & (1u << i)) == 0 || exec->inputs[i] == NULL) continue;
     const int32_t from = (int32_t)(exec->inputs[i] - plan->values);
     if (plan->homes[from] != LRT_HOME_ARENA || plan->values[from].bytes != plan->values[to].bytes) continue;
+    /* As many bytes of another size of element: a broadcast operand, read again after parts of it are overwritten. */
+    if (lrt_type_bits(plan->values[from].type) != lrt_type_bits(plan->values[to].type)) continue;
     if (at->blocks[at->block_of[from]].last != n) continue;
     bool shared = false; /* another operand in the same block, seen through another shape */
     for (int32_t k = 0; k < exec->node->node.input_count; k++) {
@@ -123,6 +128,7 @@ static bool place_state(placing *at, lrt_exec *exec, int32_t n) {
   if (state == NULL || plan->homes[from] != LRT_HOME_STATE || state->input != from || at->last_use[from] != n)
     return false;
   if (plan->homes[to] != LRT_HOME_OWN || plan->values[to].bytes != plan->values[from].bytes) return false;
+  if (plan->values[to].type != plan->values[from].type) return false;
   plan->homes[to] = LRT_HOME_STATE;
   exec->note = LRT_NOTE_IN_PLACE;
   return true;

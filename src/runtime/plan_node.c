@@ -85,13 +85,26 @@ static lrt_status check_written_once(const lrt_plan *plan, const lrt_exec *exec,
   return LRT_OK;
 }
 
+/* A prepare that did not succeed may have declared another shape. */
+void lrt_plan_restore_variable(const lrt_plan *plan, lrt_value *value) {
+  const lrt_shape *shape = &plan->graph->tensors[value - plan->values].tensor->shape;
+  if (lrt_type_bits(value->type) > 0) value->bytes = (size_t)lrt_shape_bytes(shape, value->type);
+  value->shape = *shape;
+  value->shaped = true;
+  value->readable = false;
+}
+
 /* Results of a node that waits for data have no shape yet. */
 void lrt_plan_defer(lrt_plan *plan, lrt_exec *exec) {
   exec->kind = LRT_EXEC_DEFERRED;
   plan->dynamic = true;
   for (int32_t i = 0; i < exec->node->node.output_count; i++) {
     lrt_value *value = exec->outputs[i];
-    if (value == NULL || value->variable) continue;
+    if (value == NULL) continue;
+    if (value->variable) {
+      lrt_plan_restore_variable(plan, value);
+      continue;
+    }
     value->shaped = value->readable = false;
     value->growable = true;
     plan->homes[value - plan->values] = LRT_HOME_GROWN;

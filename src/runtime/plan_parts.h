@@ -13,6 +13,8 @@ lrt_status lrt_plan_control(lrt_plan *plan, lrt_exec *exec, lrt_error *err);
 bool lrt_plan_inputs_are(const lrt_exec *exec, bool readable);
 /* Makes a node a sizing point: its results have no shape before it runs. */
 void lrt_plan_defer(lrt_plan *plan, lrt_exec *exec);
+/* Gives a variable the shape that its memory was made for. */
+void lrt_plan_restore_variable(const lrt_plan *plan, lrt_value *value);
 /* Decides the home of a planned node's results. */
 lrt_status lrt_plan_settle(lrt_plan *plan, lrt_exec *exec, lrt_error *err);
 /* The context for an operator's prepare function; what it allocates lives in `arena`. */

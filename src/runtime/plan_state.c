@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/fail.h"
 #include "runtime/plan.h"
 
 const lrt_state_slot *lrt_plan_state_of(const lrt_plan *plan, int32_t value, bool as_output) {
@@ -15,11 +16,16 @@ const lrt_state_slot *lrt_plan_state_of(const lrt_plan *plan, int32_t value, boo
   return NULL;
 }
 
-void lrt_plan_mark_states(lrt_plan *plan) {
+lrt_status lrt_plan_mark_states(lrt_plan *plan, lrt_error *err) {
   const lrt_subgraph *subgraph = plan->graph->subgraph;
-  for (int32_t i = 0; i < subgraph->input_count; i++)
-    if (plan->homes[subgraph->inputs[i]] == LRT_HOME_OWN && lrt_plan_state_of(plan, subgraph->inputs[i], false) != NULL)
-      plan->homes[subgraph->inputs[i]] = LRT_HOME_STATE;
+  for (int32_t i = 0; i < subgraph->input_count; i++) {
+    const int32_t v = subgraph->inputs[i];
+    if (plan->homes[v] != LRT_HOME_OWN || lrt_plan_state_of(plan, v, false) == NULL) continue;
+    if (!lrt_shape_equal(&plan->values[v].shape, &subgraph->tensors[v].shape))
+      return lrt_fail(err, LRT_INVALID_ARGUMENT, "the state tensor \"%s\" cannot be resized", plan->values[v].name);
+    plan->homes[v] = LRT_HOME_STATE;
+  }
+  return LRT_OK;
 }
 
 void lrt_plan_follow_aliases(lrt_plan *plan) {
@@ -49,7 +55,7 @@ void lrt_plan_commit_states(const lrt_plan *plan) {
   if (plan->depth > 0 || runtime->state_memory == NULL) return;
   for (int32_t i = 0; i < runtime->state_count; i++) {
     const lrt_state_slot *state = &runtime->states[i];
-    if (state->subgraph != plan->graph->subgraph_index) continue;
+    if (state->subgraph != plan->graph->subgraph_index || plan->homes[state->input] != LRT_HOME_STATE) continue;
     const lrt_value *from = &plan->values[state->output], *to = &plan->values[state->input];
     if (from->data != to->data && from->data != NULL && from->bytes == to->bytes) memcpy(to->data, from->data, to->bytes);
   }

@@ -97,7 +97,7 @@ static bool run_steps(walker *w, const lrt_exec *exec) {
 
 /* Worker 0 sizes the node while the others wait. */
 static bool run_deferred(walker *w, lrt_plan *plan, lrt_exec *exec) {
-  if (w->worker->index == 0) {
+  if (w->worker->index == 0 && !failed(w)) {
     lrt_error error;
     const lrt_status status = lrt_plan_prepare_now(plan, exec, &error);
     if (status != LRT_OK) report(w, status, &error);
@@ -107,6 +107,8 @@ static bool run_deferred(walker *w, lrt_plan *plan, lrt_exec *exec) {
 
 /* Copies one value into another of the same type; the target's shape follows where its memory can grow. */
 static lrt_status copy_value(const lrt_value *from, lrt_value *to, lrt_error *err) {
+  if (from->data == NULL && from->bytes > 0)
+    return lrt_fail(err, LRT_RUN_FAILED, "tensor \"%s\" was never given contents", from->name);
   if (to->growable) {
     LRT_TRY(lrt_value_reserve(to, from->bytes, err));
     to->shape = from->shape;
@@ -165,7 +167,7 @@ static bool run_if(walker *w, lrt_plan *plan, lrt_exec *exec) {
     status = enter(plan, &exec->branch[slot], exec->inputs + 1, exec->node->node.input_count - 1, &error);
   if (status != LRT_OK) report(w, status, &error);
   if (!meet(w) || !walk(w, exec->branch[slot])) return false;
-  if (w->worker->index == 0) status = leave(exec, exec->branch[slot], false, &error);
+  if (w->worker->index == 0 && !failed(w)) status = leave(exec, exec->branch[slot], false, &error);
   if (status != LRT_OK) report(w, status, &error);
   return meet(w);
 }
@@ -185,25 +187,33 @@ static lrt_status next_round(lrt_plan *plan, lrt_exec *exec, int to, bool first,
   return status;
 }
 
+/* Where condition and body are one subgraph, its variables are shared by both: the next round may overwrite the answer
+ * that the others have not read yet. */
+static bool read_answer(walker *w, const lrt_exec *exec, bool *again) {
+  *again = is_true(lrt_plan_output(exec->branch[0], 0));
+  return exec->branch[0]->graph->subgraph_index != exec->branch[1]->graph->subgraph_index || meet(w);
+}
+
 static bool run_while(walker *w, lrt_plan *plan, lrt_exec *exec) {
   lrt_error error;
   lrt_status status = LRT_OK;
   const bool leader = w->worker->index == 0;
-  if (leader) status = next_round(plan, exec, 0, true, &error);
+  if (leader && !failed(w)) status = next_round(plan, exec, 0, true, &error);
   if (status != LRT_OK) report(w, status, &error);
   if (!meet(w)) return false;
   for (;;) {
+    bool again = false;
     if (leader) check_limits(w);
-    if (!meet(w) || !walk(w, exec->branch[0]) || !catch_up(w)) return false;
-    if (!is_true(lrt_plan_output(exec->branch[0], 0))) break;
-    if (leader) status = next_round(plan, exec, 1, false, &error);
+    if (!meet(w) || !walk(w, exec->branch[0]) || !catch_up(w) || !read_answer(w, exec, &again)) return false;
+    if (!again) break;
+    if (leader && !failed(w)) status = next_round(plan, exec, 1, false, &error);
     if (status != LRT_OK) report(w, status, &error);
     if (!meet(w) || !walk(w, exec->branch[1])) return false;
-    if (leader) status = next_round(plan, exec, 0, false, &error);
+    if (leader && !failed(w)) status = next_round(plan, exec, 0, false, &error);
     if (status != LRT_OK) report(w, status, &error);
     if (!meet(w)) return false;
   }
-  if (leader) status = leave(exec, exec->branch[0], true, &error);
+  if (leader && !failed(w)) status = leave(exec, exec->branch[0], true, &error);
   if (status != LRT_OK) report(w, status, &error);
   return meet(w);
 }

@@ -14,6 +14,7 @@ struct lrt_variable {
 static void reset(const lrt_runtime *runtime, lrt_variable *variable) {
   const lrt_tensor *tensor = &runtime->graph->subgraphs[variable->subgraph].tensors[variable->tensor];
   int fill = 0;
+  if (variable->data == NULL) return; /* its memory was refused */
   if (tensor->type == LRT_INT8 && tensor->quant.kind == LRT_QUANT_AFFINE && tensor->quant.count > 0)
     fill = tensor->quant.zero_point[0];
   memset(variable->data, fill, variable->bytes);

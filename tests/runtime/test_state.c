@@ -114,9 +114,124 @@ static void bad_pairs_are_refused(void) {
   build_clear(&m);
 }
 
+/* A cache of another size than the set's memory; a failed allocate; other pairs after it. */
+static void sets_fit_their_pairs(void) {
+  const lrt_state_pair pair = {"cache", "cache", 1}, two[2] = {{"cache", "cache", 1}, {"rows", "rows", -1}};
+  const lrt_shape larger = {3, {1, 4000, 2}}, fitting = {3, {1, POSITIONS, 2}};
+  build_model m;
+  build_session s;
+  lrt_interpreter *it = NULL;
+  lrt_error err = {LRT_OK, ""};
+  open_writer(&m, &s);
+  CHECK_INT(lrt_interpreter_resize_input(s.it, 0, 0, &larger, 0, &err), LRT_OK);
+  CHECK_INT(lrt_interpreter_allocate(s.it, 0, &err), LRT_INVALID_ARGUMENT);
+  CHECK(strstr(err.message, "cannot be resized") != NULL);
+  CHECK(data_of(&s, 0, 0) == NULL);
+  CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_WRONG_STATE);
+  build_close(&s);
+  build_clear(&m);
+
+  memset(graphs, 0, sizeof graphs);
+  memset(&m, 0, sizeof m);
+  make_writer(0, &graphs[0]);
+  build_output(&graphs[0], 1); /* the rows come back as they are: a second pair */
+  entries[0][1][1] = (lrt_signature_entry){"rows", 1};
+  signatures[0].output_count = 2;
+  m.graph.signatures = signatures;
+  m.graph.signature_count = 1;
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){&graphs[0]}, 1), LRT_OK);
+  REQUIRE(lrt_model_open_memory(m.bytes, m.size, NULL, &s.model, &err) == LRT_OK);
+  REQUIRE(lrt_interpreter_create(s.model, NULL, &it, &err) == LRT_OK);
+  CHECK_INT(lrt_interpreter_set_states(it, &pair, 1, &err), LRT_OK);
+  CHECK_INT(lrt_interpreter_resize_input(it, 0, 0, &larger, 0, &err), LRT_OK);
+  CHECK_INT(lrt_interpreter_allocate(it, 0, &err), LRT_INVALID_ARGUMENT);
+  CHECK_INT(lrt_interpreter_set_states(it, two, 2, &err), LRT_OK);
+  CHECK_INT(lrt_interpreter_resize_input(it, 0, 0, &fitting, 0, &err), LRT_OK);
+  CHECK_INT(lrt_interpreter_allocate(it, 0, &err), LRT_OK);
+  s.it = it;
+  CHECK(data_of(&s, 0, 1) != NULL);
+  write_rows(&s, 0, 1, 3);
+  CHECK_NEAR(((const float *)data_of(&s, 0, 0))[2], 3, 0);
+  build_close(&s);
+  build_clear(&m);
+}
+
+/* A signature that calls a constant of the file its state: nothing may be copied over it. */
+static void constants_are_not_states(void) {
+  static const float first[8] = {1, 2, 3};
+  const lrt_state_pair pair = {"cache", "cache", 1};
+  build_model m;
+  build_session s = {NULL, NULL};
+  lrt_error err = {LRT_OK, ""};
+  memset(graphs, 0, sizeof graphs);
+  memset(&m, 0, sizeof m);
+  make_writer(0, &graphs[0]);
+  graphs[0].tensors[0].data = first;
+  graphs[0].tensors[0].bytes = sizeof first;
+  graphs[0].inputs[0] = graphs[0].inputs[2];
+  graphs[0].graph.input_count = 2;
+  m.graph.signatures = signatures;
+  m.graph.signature_count = 1;
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){&graphs[0]}, 1), LRT_OK);
+  REQUIRE(lrt_model_open_memory(m.bytes, m.size, NULL, &s.model, &err) == LRT_OK);
+  REQUIRE(lrt_interpreter_create(s.model, NULL, &s.it, &err) == LRT_OK);
+  CHECK_INT(lrt_interpreter_set_states(s.it, &pair, 1, &err), LRT_OK);
+  CHECK_INT(lrt_interpreter_allocate(s.it, 0, &err), LRT_OK);
+  write_rows(&s, 0, 0, 50);
+  CHECK_NEAR(((const float *)data_of(&s, 0, 0))[0], 1, 0);
+  build_close(&s);
+  build_clear(&m);
+}
+
+/* The old contents, seen through two reshapes, are still read after the node that could update them in place. */
+static void readers_come_before_the_update(void) {
+  static const lrt_add_options plain_add = {.pot_scale_int16 = 1};
+  static const int32_t flat[1] = {8}, square[2] = {2, 4};
+  const lrt_state_pair pair = {"cache", "cache", 1};
+  build_model m;
+  build_session s = {NULL, NULL};
+  lrt_error err = {LRT_OK, ""};
+  build_subgraph *b = &graphs[0];
+  memset(graphs, 0, sizeof graphs);
+  memset(&m, 0, sizeof m);
+  const int32_t c1 = 4, c2 = 5, r1 = 6, r2 = 7, sum = 8;
+  make_writer(0, b);
+  const lrt_node update = b->nodes[0];
+  CHECK_INT(build_constant(b, LRT_INT32, build_shape(1, 1), flat), c1);
+  CHECK_INT(build_constant(b, LRT_INT32, build_shape(1, 2), square), c2);
+  build_tensor(b, LRT_FLOAT32, build_shape(1, 8));
+  build_tensor(b, LRT_FLOAT32, build_shape(2, 2, 4));
+  build_tensor(b, LRT_FLOAT32, build_shape(2, 2, 4));
+  b->graph.node_count = 1; /* its operands stay in row 0; the order is set below */
+  static lrt_reshape_options reshape;
+  build_node(b, LRT_OP_RESHAPE, &reshape, 2, (int32_t[]){0, c1}, 1, (int32_t[]){r1});
+  build_node(b, LRT_OP_RESHAPE, &reshape, 2, (int32_t[]){r1, c2}, 1, (int32_t[]){r2});
+  b->nodes[0] = b->nodes[1];
+  b->nodes[1] = b->nodes[2];
+  b->nodes[2] = update;
+  build_node(b, LRT_OP_ADD, &plain_add, 2, (int32_t[]){r2, r2}, 1, (int32_t[]){sum});
+  build_output(b, sum);
+  m.graph.signatures = signatures;
+  m.graph.signature_count = 1;
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){b}, 1), LRT_OK);
+  REQUIRE(lrt_model_open_memory(m.bytes, m.size, NULL, &s.model, &err) == LRT_OK);
+  REQUIRE(lrt_interpreter_create(s.model, NULL, &s.it, &err) == LRT_OK);
+  CHECK_INT(lrt_interpreter_set_states(s.it, &pair, 1, &err), LRT_OK);
+  CHECK_INT(lrt_interpreter_allocate(s.it, 0, &err), LRT_OK);
+  write_rows(&s, 0, 0, 50);
+  CHECK_NEAR(((const float *)data_of(&s, 0, sum))[0], 0, 0);
+  write_rows(&s, 0, 0, 60);
+  CHECK_NEAR(((const float *)data_of(&s, 0, sum))[0], 100, 0);
+  build_close(&s);
+  build_clear(&m);
+}
+
 int main(int argc, char **argv) {
   RUN(signatures_share_one_memory);
   RUN(sessions_have_sets_of_their_own);
   RUN(bad_pairs_are_refused);
+  RUN(sets_fit_their_pairs);
+  RUN(constants_are_not_states);
+  RUN(readers_come_before_the_update);
   DONE();
 }
