@@ -233,15 +233,15 @@ static void one_subgraph_as_condition_and_body(void) {
   build_clear(&m);
 }
 
-/* less = s < x with s one number of four bytes, the result four bools: as large, but s is read four times. */
+/* less = s < x with s two numbers of four bytes, the result eight bools: as large, but s is read four times. */
 static void broadcast_operands_are_not_overwritten(void) {
   build_model m;
   build_session s;
   lrt_error err = {LRT_OK, ""};
   build_subgraph *b = fresh(&m);
-  const int32_t a = build_tensor(b, LRT_INT32, build_shape(1, 1)), x = build_tensor(b, LRT_INT32, build_shape(1, 4));
-  const int32_t t = build_tensor(b, LRT_INT32, build_shape(1, 1)), l = build_tensor(b, LRT_BOOL, build_shape(1, 4));
-  const int32_t n = build_tensor(b, LRT_BOOL, build_shape(1, 4));
+  const int32_t a = build_tensor(b, LRT_INT32, build_shape(1, 2)), x = build_tensor(b, LRT_INT32, build_shape(2, 4, 2));
+  const int32_t t = build_tensor(b, LRT_INT32, build_shape(1, 2)), l = build_tensor(b, LRT_BOOL, build_shape(2, 4, 2));
+  const int32_t n = build_tensor(b, LRT_BOOL, build_shape(2, 4, 2));
   build_node(b, LRT_OP_ADD, &plain_add, 2, (int32_t[]){a, a}, 1, (int32_t[]){t});
   build_node(b, LRT_OP_LESS, NULL, 2, (int32_t[]){t, x}, 1, (int32_t[]){l});
   build_node(b, LRT_OP_LOGICAL_NOT, NULL, 1, (int32_t[]){l}, 1, (int32_t[]){n});
@@ -249,10 +249,10 @@ static void broadcast_operands_are_not_overwritten(void) {
   CHECK_INT(build_finish(&m, (build_subgraph *[]){b}, 1), LRT_OK);
   CHECK_INT(build_open(&m, NULL, &s, &err), LRT_OK);
   REQUIRE(s.it != NULL);
-  *(int32_t *)build_view(&s, a).data = 0;
-  memcpy(build_view(&s, x).data, (int32_t[]){1, 1, 1, 1}, 16);
+  memset(build_view(&s, a).data, 0, 8);
+  memcpy(build_view(&s, x).data, (int32_t[]){1, 1, 1, 1, 1, 1, 1, 1}, 32);
   CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OK);
-  for (int i = 0; i < 4; i++) CHECK_INT(((const uint8_t *)build_view(&s, n).data)[i], 0);
+  for (int i = 0; i < 8; i++) CHECK_INT(((const uint8_t *)build_view(&s, n).data)[i], 0);
   build_close(&s);
   build_clear(&m);
 }
