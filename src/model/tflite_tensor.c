@@ -131,6 +131,15 @@ static const int32_t *zero_points(const tensor_reader *t, lrt_fb_vector from, ui
   return out;
 }
 
+/* Kernels subtract zero points from elements and multiply the differences in 32 bits: they must be as small as elements. */
+static bool zero_points_fit(const lrt_tensor *tensor) {
+  const unsigned bits = lrt_type_bits(tensor->type);
+  const int32_t low = bits <= 8 ? INT8_MIN : INT16_MIN, high = bits <= 8 ? UINT8_MAX : UINT16_MAX;
+  for (int32_t i = 0; bits > 0 && bits <= 16 && i < tensor->quant.count; i++)
+    if (tensor->quant.zero_point[i] < low || tensor->quant.zero_point[i] > high) return false;
+  return true;
+}
+
 static lrt_status read_affine(const tensor_reader *t, lrt_fb_table from) {
   lrt_quant *quant = &t->out->quant;
   const lrt_fb_vector scale = lrt_fb_get_vector(from, LRT_TFL_QuantizationParameters_scale);
@@ -152,7 +161,8 @@ static lrt_status read_affine(const tensor_reader *t, lrt_fb_table from) {
   for (uint32_t i = 0; i < scale.count; i++) copy[i] = lrt_fb_at_f32(scale, i);
   quant->scale = copy;
   quant->zero_point = zero_points(t, zero, scale.count);
-  return quant->zero_point != NULL ? LRT_OK : lrt_tflite_no_memory(t->reader);
+  if (quant->zero_point == NULL) return lrt_tflite_no_memory(t->reader);
+  return zero_points_fit(t->out) ? LRT_OK : invalid(t, "a zero point is outside every type of its size");
 }
 
 static lrt_status check_reference(const tensor_reader *t, int32_t tensor, bool optional) {

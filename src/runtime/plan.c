@@ -76,6 +76,7 @@ static lrt_status check_resolved(const lrt_plan *plan, lrt_error *err) {
     const lrt_node *node = &plan->graph->nodes[i].node;
     if (plan->graph->nodes[i].dead || lrt_op_of(node) != NULL) continue;
     const char *name = lrt_node_name(node);
+    if (name[0] == 0) name = "a custom operator without a name";
     if (strstr(names, name) != NULL || used >= sizeof names - 1) continue;
     flex += strncmp(name, "Flex", 4) == 0;
     const int n = snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", name);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fuzz_entry.h"
 #include "shared_files.h"
@@ -16,6 +17,8 @@ typedef struct replay {
   unsigned long mutations;
   uint64_t state; /* of the generator */
   unsigned long runs;
+  const char *keep;  /* file that holds the input being run, so that one that crashes is not lost */
+  unsigned patience; /* seconds after which a run counts as hanging and ends the program */
 } replay;
 
 /* xorshift64*: the same sequence everywhere. */
@@ -26,11 +29,18 @@ static uint32_t draw(replay *r, uint32_t below) {
   return (uint32_t)((r->state * UINT64_C(2685821657736338717)) >> 33) % below;
 }
 
+static void keep_input(const char *path, const uint8_t *bytes, size_t length) {
+  FILE *file = fopen(path, "wb");
+  if (file == NULL || fwrite(bytes, 1, length, file) != length || fclose(file) != 0) exit(2);
+}
+
 /* In a block of exactly this size, so that sanitizers see every overrun. */
 static void run_once(replay *r, const uint8_t *bytes, size_t length) {
   uint8_t *copy = malloc(length == 0 ? 1 : length);
   if (copy == NULL) exit(2);
   if (length > 0) memcpy(copy, bytes, length);
+  if (r->keep != NULL) keep_input(r->keep, bytes, length);
+  alarm(r->patience);
   LLVMFuzzerTestOneInput(copy, length);
   r->runs++;
   free(copy);
@@ -84,12 +94,16 @@ static void run_file(const char *path, void *arg) {
 }
 
 int main(int argc, char **argv) {
-  replay r = {0, UINT64_C(88172645463325252), 0};
+  replay r = {0, UINT64_C(88172645463325252), 0, NULL, 120};
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--mutations") == 0 && i + 1 < argc) {
       r.mutations = strtoul(argv[++i], NULL, 10);
     } else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
       r.state = strtoull(argv[++i], NULL, 10) | 1;
+    } else if (strcmp(argv[i], "--keep") == 0 && i + 1 < argc) {
+      r.keep = argv[++i];
+    } else if (strcmp(argv[i], "--patience") == 0 && i + 1 < argc) {
+      r.patience = (unsigned)strtoul(argv[++i], NULL, 10);
     } else if (for_each_file(argv[i], "", run_file, &r) == 0) {
       run_file(argv[i], &r);
     }

@@ -5,11 +5,16 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "build_model.h"
 #include "format_samples.h"
 #include "formats/flatbuffer_write.h"
 #include "formats/tflite_schema.h"
 #include "litertlm_sample.h"
 #include "metadata_sample.h"
+#include "shared_files.h"
+
+/* Models up to this size are seeds of the entry that runs them: most of their bytes are structure. */
+#define LARGEST_MODEL 2000
 
 static const char *root;
 static bool failed;
@@ -98,6 +103,34 @@ static void save_metadata(void) {
   lrt_fb_builder_clear(&b);
 }
 
+static void save_model(const char *path, void *unused) {
+  size_t size = 0;
+  uint8_t *bytes = read_whole_file(path, &size);
+  (void)unused;
+  if (bytes != NULL && size <= LARGEST_MODEL) save("run", strrchr(path, '/') + 1, bytes, size);
+  free(bytes);
+}
+
+/* x + x, then a product with constant weights: what can be run where there are no shared models. */
+static void save_made_model(void) {
+  static const lrt_add_options plain = {0};
+  static const lrt_fully_connected_options product = {0};
+  static const float weights[6] = {1, 2, 3, 4, 5, 6};
+  static build_subgraph b;
+  build_model m = {.size = 0};
+  const int32_t x = build_tensor(&b, LRT_FLOAT32, build_shape(2, 1, 3));
+  const int32_t sum = build_tensor(&b, LRT_FLOAT32, build_shape(2, 1, 3));
+  const int32_t w = build_constant(&b, LRT_FLOAT32, build_shape(2, 2, 3), weights);
+  const int32_t y = build_tensor(&b, LRT_FLOAT32, build_shape(2, 1, 2));
+  build_node(&b, LRT_OP_ADD, &plain, 2, (int32_t[]){x, x}, 1, &sum);
+  build_node(&b, LRT_OP_FULLY_CONNECTED, &product, 3, (int32_t[]){sum, w, -1}, 1, &y);
+  build_input(&b, x);
+  build_output(&b, y);
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){&b}, 1), LRT_OK);
+  save("run", "made.tflite", m.bytes, m.size);
+  build_clear(&m);
+}
+
 int main(int argc, char **argv) {
   static const uint8_t message[] = {0x08, 0xac, 0x02, 0x12, 0x04, 0x0a, 0x02,
                                     'h',  'i',  0x25, 0,    0,    0xc0, 0x3f};
@@ -116,8 +149,11 @@ int main(int argc, char **argv) {
   save("protobuf", "message", message, sizeof message);
   save_tflite();
   save_metadata();
+  save_made_model();
+  for_each_file(shared_path("cases/ops"), "_000.tflite", save_model, NULL);
+  for_each_file(shared_path("models/tflite/real"), ".tflite", save_model, NULL);
   uint8_t *bundle = make_litertlm(100, 164, &size);
   if (bundle != NULL) save("litertlm", "made.litertlm", bundle, size);
   free(bundle);
-  return failed ? 1 : 0;
+  return failed || check_failures > 0 ? 1 : 0;
 }

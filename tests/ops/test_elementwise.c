@@ -214,6 +214,25 @@ static void test_quantized_unary(void) {
   one_op_close(&o);
 }
 
+/* Rescaled to next to nothing, results leave 32 bits before their zero point is added. */
+static void test_tiny_output_scales(void) {
+  static const int32_t one[] = {LRT_OP_LEAKY_RELU, LRT_OP_ABS, LRT_OP_RELU, LRT_OP_RSQRT};
+  static const int32_t two[] = {LRT_OP_ADD, LRT_OP_SUB, LRT_OP_MUL, LRT_OP_SQUARED_DIFFERENCE, LRT_OP_PRELU};
+  const one_operand in = {.type = LRT_INT8, .shape = {1, {8}}, .data = x8, .scale = 0.05f, .zero_point = -128};
+  const one_operand other = {.type = LRT_INT8, .shape = {1, {8}}, .data = y8, .scale = 0.07f, .zero_point = 127};
+  const one_operand tiny = {.type = LRT_INT8, .scale = 1e-10f, .zero_point = 127};
+  const lrt_leaky_relu_options steep = {-1e6f};
+  for (int mode = LRT_MODE_FAST; mode <= LRT_MODE_REF; mode++)
+    for (int i = 0; i < COUNT(one) + COUNT(two); i++) {
+      const bool unary = i < COUNT(one);
+      one_op o;
+      CHECK_INT(one_op_run(&o, (lrt_mode)mode, unary ? one[i] : two[i - COUNT(one)], i == 0 ? &steep : NULL,
+                           (one_operand[]){in, other}, unary ? 1 : 2, &tiny, 1),
+                LRT_OK);
+      one_op_close(&o);
+    }
+}
+
 static void test_half(void) {
   const uint16_t a[3] = {lrt_half_from_float(1.5f), lrt_half_from_float(-2), lrt_half_from_float(70000)};
   const uint16_t sums[3] = {lrt_half_from_float(3), lrt_half_from_float(-4), lrt_half_from_float(INFINITY)};
@@ -241,6 +260,7 @@ int main(int argc, char **argv) {
   RUN(test_compare);
   RUN(test_unary);
   RUN(test_quantized_unary);
+  RUN(test_tiny_output_scales);
   RUN(test_half);
   RUN(test_units);
   DONE();

@@ -203,6 +203,30 @@ static void composite_runs_its_subgraph(void) {
   }
 }
 
+/* Strings that nobody has set cannot be handed to a branch. */
+static void unset_strings_are_refused(void) {
+  build_model m;
+  lrt_error err = {LRT_OK, ""};
+  build_session s;
+  reset(&m);
+  build_subgraph *b = graphs;
+  const int32_t c = build_tensor(&b[0], LRT_BOOL, build_shape(0)), x = build_tensor(&b[0], LRT_STRING, build_shape(1, 2));
+  const int32_t y = build_tensor(&b[0], LRT_STRING, build_shape(1, 2));
+  build_node(&b[0], LRT_OP_IF, &choice, 2, (int32_t[]){c, x}, 1, &y);
+  build_input(&b[0], c), build_input(&b[0], x), build_output(&b[0], y);
+  for (int k = 1; k <= 2; k++) {
+    const int32_t in = build_tensor(&b[k], LRT_STRING, build_shape(1, 2));
+    build_input(&b[k], in), build_output(&b[k], in);
+  }
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){&b[0], &b[1], &b[2]}, 3), LRT_OK);
+  CHECK_INT(build_open(&m, NULL, &s, &err), LRT_OK);
+  REQUIRE(s.it != NULL);
+  CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_RUN_FAILED);
+  CHECK(strstr(err.message, "never given contents") != NULL);
+  build_close(&s);
+  build_clear(&m);
+}
+
 /* A subgraph that calls itself without end, and branches that do not fit, are refused. */
 static void bad_calls_are_refused(void) {
   static const lrt_if_options self = {0, 0}, outside = {1, 7};
@@ -231,6 +255,7 @@ int main(int argc, char **argv) {
   RUN(if_chooses);
   RUN(call_once_calls_once);
   RUN(composite_runs_its_subgraph);
+  RUN(unset_strings_are_refused);
   RUN(bad_calls_are_refused);
   DONE();
 }

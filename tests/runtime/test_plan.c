@@ -98,8 +98,8 @@ static void resize_replans(void) {
 static void bad_graphs_are_refused(void) {
   static const float constant[2] = {1, 2};
   static const char *const words[] = {"nothing computes before it", "result of another node", "computed by no node",
-                                      "not available: NoSuchOp"};
-  for (int kind = 0; kind < 4; kind++) {
+                                      "not available: NoSuchOp", "operator without a name"};
+  for (int kind = 0; kind < 5; kind++) {
     build_model m = {0};
     build_session s;
     lrt_error err = {LRT_OK, ""};
@@ -111,11 +111,11 @@ static void bad_graphs_are_refused(void) {
     if (kind == 0) build_node(&graph, LRT_OP_ADD, &plain_add, 2, (int32_t[]){x, z}, 1, (int32_t[]){y});
     if (kind == 1) build_node(&graph, LRT_OP_ADD, &plain_add, 2, (int32_t[]){x, x}, 1, (int32_t[]){c});
     if (kind == 2) build_output(&graph, z);
-    if (kind == 3)
-      build_node(&graph, LRT_OP_CUSTOM, NULL, 1, (int32_t[]){x}, 1, (int32_t[]){y})->custom_name = "NoSuchOp";
+    if (kind >= 3)
+      build_node(&graph, LRT_OP_CUSTOM, NULL, 1, &x, 1, &y)->custom_name = kind == 3 ? "NoSuchOp" : "";
     build_output(&graph, kind == 2 ? x : y);
     CHECK_INT(build_finish(&m, (build_subgraph *[]){&graph}, 1), LRT_OK);
-    CHECK_INT(build_open(&m, NULL, &s, &err), kind == 3 ? LRT_UNRESOLVED_OP : LRT_INVALID_MODEL);
+    CHECK_INT(build_open(&m, NULL, &s, &err), kind >= 3 ? LRT_UNRESOLVED_OP : LRT_INVALID_MODEL);
     CHECK(strstr(err.message, words[kind]) != NULL);
     build_close(&s);
     build_clear(&m);

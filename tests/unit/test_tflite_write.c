@@ -129,6 +129,26 @@ static void damaged_models_are_refused(void) {
   build_clear(&m);
 }
 
+/* Differences between elements and zero points must stay small enough to be multiplied. */
+static void far_zero_points_are_refused(void) {
+  static const lrt_type types[3] = {LRT_INT8, LRT_INT16, LRT_FLOAT32};
+  static const int32_t zero_points[3] = {1000, 70000, 70000};
+  for (int i = 0; i < 3; i++) {
+    build_subgraph b = {0};
+    build_model m = {0};
+    lrt_error err = {LRT_OK, ""};
+    build_input(&b, build_tensor(&b, types[i], build_shape(1, 4)));
+    build_quant(&b, 0, 0.5f, zero_points[i]);
+    build_output(&b, 0);
+    CHECK_INT(build_finish(&m, (build_subgraph *[]){&b}, 1), LRT_OK);
+    lrt_tflite *model = read_bytes(m.bytes, m.size, &err);
+    CHECK((model != NULL) == (types[i] == LRT_FLOAT32));
+    CHECK(model != NULL || strstr(err.message, "zero point") != NULL);
+    lrt_tflite_destroy(model);
+    build_clear(&m);
+  }
+}
+
 static void real_models_survive(void) {
   const char *folder = LRT_SHARED_DIR "/models/tflite/real";
   char path[1000];
@@ -156,6 +176,7 @@ static void real_models_survive(void) {
 int main(int argc, char **argv) {
   RUN(small_model_survives);
   RUN(damaged_models_are_refused);
+  RUN(far_zero_points_are_refused);
   RUN(real_models_survive);
   DONE();
 }

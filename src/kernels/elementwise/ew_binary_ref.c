@@ -156,12 +156,13 @@ static inline int32_t quant_sum(const lrt_binary_params *p, int32_t x, int32_t y
   }
   const int32_t a = scaled(x, p->a_zero, p->left_shift, p->a_mul);
   const int32_t b = scaled(y, p->b_zero, p->left_shift, p->b_mul);
-  return bound(p, lrt_multiplier_apply(sign > 0 ? lrt_fixed_add(a, b) : lrt_fixed_sub(a, b), p->out_mul) + p->out_zero);
+  const int32_t v = lrt_multiplier_apply(sign > 0 ? lrt_fixed_add(a, b) : lrt_fixed_sub(a, b), p->out_mul);
+  return bound(p, lrt_fixed_add(v, p->out_zero));
 }
 
 static inline int32_t quant_mul(const lrt_binary_params *p, int32_t x, int32_t y) {
   const int32_t product = (int32_t)((uint32_t)(x - p->a_zero) * (uint32_t)(y - p->b_zero));
-  return bound(p, lrt_multiplier_apply(product, p->out_mul) + p->out_zero);
+  return bound(p, lrt_fixed_add(lrt_multiplier_apply(product, p->out_mul), p->out_zero));
 }
 
 /* The reference's rounding shift where small quotients need more than 31 bits: its mask becomes all ones and processors take
@@ -191,13 +192,13 @@ static inline int32_t quant_squared_difference(const lrt_binary_params *p, int32
   const int32_t a = scaled(x, p->a_zero, p->left_shift, p->a_mul);
   const int32_t b = scaled(y, p->b_zero, p->left_shift, p->b_mul);
   const uint32_t d = (uint32_t)a - (uint32_t)b;
-  return bound(p, lrt_multiplier_apply((int32_t)(d * d), p->out_mul) + p->out_zero);
+  return bound(p, lrt_fixed_add(lrt_multiplier_apply((int32_t)(d * d), p->out_mul), p->out_zero));
 }
 
 static inline int32_t quant_prelu(const lrt_binary_params *p, int32_t x, int32_t y) {
   const int32_t a = x - p->a_zero;
-  const int32_t v = a >= 0 ? lrt_multiplier_apply(a, p->a_mul) : lrt_multiplier_apply(a * (y - p->b_zero), p->b_mul);
-  return bound(p, v + p->out_zero);
+  const int32_t below = (int32_t)((uint32_t)a * (uint32_t)(y - p->b_zero));
+  return bound(p, lrt_fixed_add(a >= 0 ? lrt_multiplier_apply(a, p->a_mul) : lrt_multiplier_apply(below, p->b_mul), p->out_zero));
 }
 
 #define SCALED_X scaled(x, p->a_zero, p->left_shift, p->a_mul)

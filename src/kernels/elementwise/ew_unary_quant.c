@@ -87,7 +87,7 @@ static int32_t rsqrt_value(const formula *f, int32_t x) {
   const int32_t fine = lrt_multiplier_apply(1, inverse);
   out.shift -= 20;
   if (out.shift < -31) return f->out_zero;
-  return lrt_multiplier_apply(fine, out) + f->out_zero;
+  return lrt_fixed_add(lrt_multiplier_apply(fine, out), f->out_zero);
 }
 
 static int32_t sqrt_value(const formula *f, int32_t x) {
@@ -104,15 +104,15 @@ static int32_t evaluate(const formula *f, int32_t x) {
   case LRT_UNARY_SQRT: return sqrt_value(f, x);
   case LRT_UNARY_ABS: {
     const int32_t magnitude = value < 0 ? -value : value;
-    return (f->rescale ? lrt_multiplier_apply(magnitude, f->positive) : magnitude) + f->out_zero;
+    return lrt_fixed_add(f->rescale ? lrt_multiplier_apply(magnitude, f->positive) : magnitude, f->out_zero);
   }
   case LRT_UNARY_LEAKY_RELU:
     if (value < 0) {
       const int32_t y = lrt_multiplier_apply(value, f->negative);
-      return (f->flip ? -y : y) + f->out_zero;
+      return f->flip ? lrt_fixed_sub(f->out_zero, y) : lrt_fixed_add(y, f->out_zero);
     }
-    return lrt_multiplier_apply(value, f->positive) + f->out_zero;
-  default: return lrt_multiplier_apply(value, f->positive) + f->out_zero; /* RELU-like: the clamp does the rest */
+    return lrt_fixed_add(lrt_multiplier_apply(value, f->positive), f->out_zero);
+  default: return lrt_fixed_add(lrt_multiplier_apply(value, f->positive), f->out_zero); /* RELU-like: the clamp does the rest */
   }
 }
 

@@ -250,7 +250,7 @@ void lrt_l2_normalize_quant(const void *in, void *out, lrt_type type, int32_t in
     const int32_t factor = type == LRT_UINT8 ? 128 : 1;
     for (int64_t i = 0; i < depth; i++) {
       const int32_t x = load(in, type, row * depth + i) - in_zero;
-      store(out, type, row * depth + i, lrt_fixed_clamp(lrt_multiplier_apply(x * factor, m) + zero, low, high));
+      store(out, type, row * depth + i, lrt_fixed_clamp(lrt_fixed_add(lrt_multiplier_apply(x * factor, m), zero), low, high));
     }
   }
 }
