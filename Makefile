@@ -19,7 +19,7 @@ demo: build ## fetch a real model and a photograph, run one on the other, write 
 build: ## install what is missing, compile the library and the command into build/
 	@tools/setup.sh build
 	cmake -S . -B $(BUILD) $(CMAKE_FLAGS)
-	cmake --build $(BUILD) -j $(JOBS)
+	cmake --build $(BUILD) -j $(JOBS) --target product
 
 test: ## install what is missing, build, run the C and Python tests
 	@tools/setup.sh test

@@ -9,6 +9,8 @@ endif()
 if(TARGET litert_command)
   list(APPEND LRT_INSTALL_TARGETS litert_command)
 endif()
+# Everything that is installed, without tests and bench.
+add_custom_target(product DEPENDS ${LRT_INSTALL_TARGETS})
 install(TARGETS ${LRT_INSTALL_TARGETS} EXPORT litert-targets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
