@@ -105,6 +105,12 @@ static void test_softmax(void) {
   const one_operand x = REAL(2, 2, 2, 0, 1, 100, 100), in = INPUT8(2, 2, 4);
   near(LRT_OP_SOFTMAX, &one, &x, 1, build_shape(2, 2, 2), (float[]){0.26894142f, 0.73105858f, 0.5f, 0.5f});
   near(LRT_OP_LOG_SOFTMAX, NULL, &x, 1, build_shape(2, 2, 2), (float[]){-1.3132617f, -0.31326169f, -0.69314718f, -0.69314718f});
+  static int16_t even[70000]; /* their sum leaves 32 bits */
+  const one_operand row = {.type = LRT_INT16, .shape = {1, {70000}}, .data = even, .scale = 0.01f};
+  const one_operand share = {.type = LRT_INT16, .scale = 1.0f / 32768};
+  one_op o;
+  CHECK_INT(one_op_run(&o, LRT_MODE_REF, LRT_OP_SOFTMAX, &one, &row, 1, &share, 1), LRT_OK);
+  one_op_close(&o);
   one_op_expect(LRT_FLOAT32, LRT_OP_SOFTMAX, &infinite, &x, 1, REFUSED, NULL);
   one_op_expect(LRT_INT8, LRT_OP_SOFTMAX, &one, &in, 1, REFUSED, NULL); /* the output lacks its fixed scale */
   stored(LRT_INT8, 1.0f / 256, -128, LRT_OP_SOFTMAX, &one, &in, 1, build_shape(2, 2, 4),

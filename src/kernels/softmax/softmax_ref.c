@@ -137,7 +137,7 @@ static void row_int16(const lrt_softmax_quant *q, const int16_t *in, int16_t *ou
   }
   const int headroom = lrt_fixed_leading_zeros((uint32_t)sum);
   const int left = headroom > 0 ? headroom - 1 : 0;
-  const int64_t shifted = (((int64_t)sum << left) + (1 << 13)) >> 14;
+  const int64_t shifted = ((int64_t)sum * ((int64_t)1 << left) + (1 << 13)) >> 14;
   const int32_t x = lrt_fixed_clamp(lrt_fixed_saturate(shifted - ((1 << 15) + (1 << 16))), INT16_MIN, INT16_MAX);
   const int32_t recip = lrt_lut_read16((int16_t)x, q->recip_table);
   const int right = 31 - headroom;
