@@ -70,12 +70,19 @@ static void check_limits(walker *w) {
 
 static bool failed(const walker *w) { return atomic_load(&w->state->failed_at) <= w->interval; }
 
+/* A time limit is also kept inside a step, which a hostile model can make last for hours: the share is run in pieces. */
 static void run_share(walker *w, const lrt_step *step, int64_t begin, int64_t end) {
+  const double seconds = w->state->runtime->limits.seconds;
+  const int64_t piece = seconds > 0 ? (end - begin) / 64 + 1 : end - begin;
   lrt_error error;
-  if (begin >= end || failed(w)) return;
   const lrt_step_run run = {w->worker->index, w->worker->count, &error};
-  const lrt_status status = step->fn(step, &run, begin, end);
-  if (status != LRT_OK) report(w, status, &error);
+  for (int64_t at = begin; at < end && !failed(w); at += piece) {
+    lrt_status status = LRT_OK;
+    if (at > begin && lrt_clock_seconds() - w->state->started > seconds)
+      status = lrt_fail(&error, LRT_OVER_BUDGET, "the run takes longer than the allowed %g seconds", seconds);
+    else status = step->fn(step, &run, at, end - at < piece ? end : at + piece);
+    if (status != LRT_OK) report(w, status, &error);
+  }
 }
 
 /* Steps that cannot be split run on worker 0, one after the other without a barrier: it is cheaper than waking the
