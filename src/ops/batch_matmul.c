@@ -254,9 +254,11 @@ static lrt_status set_batches(lrt_prepare *p, bmm_step *s, lrt_shape *shape) {
     s->extent[d] = left == 1 ? right : left;
     s->left_step[d] = left == 1 ? 0 : s->left_batches;
     s->right_step[d] = right == 1 ? 0 : s->right_batches;
-    s->left_batches *= left;
-    s->right_batches *= right;
-    s->batches *= s->extent[d];
+    /* A dimension of 0 makes a shape of any other dimensions valid. */
+    if (__builtin_mul_overflow(s->left_batches, left, &s->left_batches) ||
+        __builtin_mul_overflow(s->right_batches, right, &s->right_batches) ||
+        __builtin_mul_overflow(s->batches, s->extent[d], &s->batches))
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "there are too many batches");
     shape->dims[d] = (int32_t)s->extent[d];
   }
   return LRT_OK;

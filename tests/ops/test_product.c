@@ -179,6 +179,13 @@ static void test_lookup(void) {
   one_op_expect(LRT_FLOAT32, LRT_OP_EMBEDDING_LOOKUP, NULL, minus, 2, ONE_OP_REFUSED, NULL);
 }
 
+/* A 0 among the dimensions makes a shape valid whose batches are beyond counting. */
+static void uncountable_batches_are_refused(void) {
+  const one_operand in[] = {{.type = LRT_FLOAT32, .shape = {8, {0, 2000000, 2000000, 2000000, 2000000, 1, 1, 1}}},
+                            {.type = LRT_FLOAT32, .shape = {2, {1, 1}}}};
+  one_op_expect(LRT_FLOAT32, LRT_OP_BATCH_MATMUL, NULL, in, 2, ONE_OP_REFUSED, NULL);
+}
+
 int main(int argc, char **argv) {
   RUN(test_dynamic_range);
   RUN(test_halves);
@@ -186,5 +193,6 @@ int main(int argc, char **argv) {
   RUN(test_refusals);
   RUN(test_batch_matmul);
   RUN(test_lookup);
+  RUN(uncountable_batches_are_refused);
   DONE();
 }
