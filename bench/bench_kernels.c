@@ -35,20 +35,28 @@ typedef struct peak {
 #define CHAINS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
 #define PEAK_LOOP(INSTRUCTION, CONSTRAINT)                                                                   \
   for (int i = 0; i < 20000; i++) {                                                                          \
-    __asm__ volatile(INSTRUCTION(0) INSTRUCTION(1) INSTRUCTION(2) INSTRUCTION(3) INSTRUCTION(4) INSTRUCTION(5) \
-                         INSTRUCTION(6) INSTRUCTION(7) INSTRUCTION(8) INSTRUCTION(9) INSTRUCTION(10)         \
-                             INSTRUCTION(11)::                                                               \
-                             : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", \
-                               "xmm10", "xmm11", "xmm12", "xmm13");                                          \
+    __asm__ volatile(INSTRUCTION(0) INSTRUCTION(1) INSTRUCTION(2) INSTRUCTION(3) INSTRUCTION(4)              \
+                         INSTRUCTION(5) INSTRUCTION(6) INSTRUCTION(7) INSTRUCTION(8) INSTRUCTION(9)          \
+                             INSTRUCTION(10) INSTRUCTION(11)::                                               \
+                                 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",   \
+                                   "xmm9", "xmm10", "xmm11", "xmm12", "xmm13");                              \
   }
 #define FMA_YMM(n) "vfmadd231ps %%ymm12, %%ymm12, %%ymm" #n "\n\t"
 #define MADD_YMM(n) "vpmaddwd %%ymm12, %%ymm12, %%ymm13\n\tvpaddd %%ymm13, %%ymm" #n ", %%ymm" #n "\n\t"
 #define DOT_ZMM(n) "vpdpbusd %%zmm12, %%zmm12, %%zmm" #n "\n\t"
 #define DOT16_ZMM(n) "vpdpwssd %%zmm12, %%zmm12, %%zmm" #n "\n\t"
-static void loop_fma(void) { PEAK_LOOP(FMA_YMM, ) }
-static void loop_madd(void) { PEAK_LOOP(MADD_YMM, ) }
-static void loop_dot(void) { PEAK_LOOP(DOT_ZMM, ) }
-static void loop_dot16(void) { PEAK_LOOP(DOT16_ZMM, ) }
+static void loop_fma(void) {
+  PEAK_LOOP(FMA_YMM, )
+}
+static void loop_madd(void) {
+  PEAK_LOOP(MADD_YMM, )
+}
+static void loop_dot(void) {
+  PEAK_LOOP(DOT_ZMM, )
+}
+static void loop_dot16(void) {
+  PEAK_LOOP(DOT16_ZMM, )
+}
 static peak measure_peak(void) {
   peak p = {0, 0, 0};
   const double runs = 20000.0 * 12 * 2;
@@ -66,12 +74,15 @@ static peak measure_peak(void) {
   return p;
 }
 #else
-static peak measure_peak(void) { return (peak){0, 0, 0}; }
+static peak measure_peak(void) {
+  return (peak){0, 0, 0};
+}
 #endif
 
 static void line(const char *family, const char *kernel, const char *shape, double operations, double seconds,
                  double limit) {
-  printf("%-12s %-26s %-24s %9.1f us %8.1f GOPS", family, kernel, shape, seconds * 1e6, operations / seconds * 1e-9);
+  printf("%-12s %-26s %-24s %9.1f us %8.1f GOPS", family, kernel, shape, seconds * 1e6,
+         operations / seconds * 1e-9);
   if (limit > 0) printf(" %5.1f %%", 100 * operations / seconds / limit);
   printf("\n");
 }
@@ -91,14 +102,19 @@ static int32_t *column_block(size_t count, int32_t value) {
 }
 
 /* MobileNetV2's pointwise layers and some square products: M, K, N. */
-static const int shapes[][3] = {{12544, 32, 16}, {12544, 16, 96}, {3136, 96, 24},  {3136, 24, 144}, {784, 144, 32},
-                                {784, 32, 192},  {196, 192, 64},  {196, 64, 384},  {196, 384, 96},  {196, 96, 576},
-                                {49, 576, 160},  {49, 160, 960},  {49, 960, 320},  {49, 320, 1280}, {128, 1024, 1024},
-                                {16, 1024, 1024}};
+static const int shapes[][3] = {{12544, 32, 16}, {12544, 16, 96}, {3136, 96, 24},    {3136, 24, 144},
+                                {784, 144, 32},  {784, 32, 192},  {196, 192, 64},    {196, 64, 384},
+                                {196, 384, 96},  {196, 96, 576},  {49, 576, 160},    {49, 160, 960},
+                                {49, 960, 320},  {49, 320, 1280}, {128, 1024, 1024}, {16, 1024, 1024}};
 
 static void bench_f32(const lrt_gemm_f32_kernel *kernel, const int *s, bool pack, const peak *p) {
-  lrt_gemm_f32 g = {.a = {.m = s[0], .taps = 1, .kc = s[1], .ld = s[1]}, .groups = 1, .n = s[2],
-                    .w_type = LRT_FLOAT32, .lo = -1, .hi = 1, .ldc = s[2]};
+  lrt_gemm_f32 g = {.a = {.m = s[0], .taps = 1, .kc = s[1], .ld = s[1]},
+                    .groups = 1,
+                    .n = s[2],
+                    .w_type = LRT_FLOAT32,
+                    .lo = -1,
+                    .hi = 1,
+                    .ldc = s[2]};
   float *a = block((size_t)s[0] * (size_t)s[1] * 4), *w = block((size_t)s[1] * (size_t)s[2] * 4);
   float *c = block((size_t)s[0] * (size_t)s[2] * 4);
   g.a.data = a, g.w = w, g.c = c;
@@ -120,11 +136,22 @@ typedef struct int_kind {
   bool exact, pack;
 } int_kind;
 
-static void bench_int(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epilogue *epilogue, const int_kind *kind,
-                      const int *s, const peak *p) {
-  lrt_gemm_int g = {.a = {.m = s[0], .taps = 1, .kc = s[1], .ld = s[1]}, .groups = 1, .n = s[2], .lo = -128,
-                    .hi = 127, .a_type = kind->a_type, .w_type = kind->w_type, .out_type = kind->out_type,
-                    .exact = kind->exact, .ldc = s[2], .rows_per_scale = 1, .epilogue = epilogue, .flo = -1, .fhi = 1};
+static void bench_int(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epilogue *epilogue,
+                      const int_kind *kind, const int *s, const peak *p) {
+  lrt_gemm_int g = {.a = {.m = s[0], .taps = 1, .kc = s[1], .ld = s[1]},
+                    .groups = 1,
+                    .n = s[2],
+                    .lo = -128,
+                    .hi = 127,
+                    .a_type = kind->a_type,
+                    .w_type = kind->w_type,
+                    .out_type = kind->out_type,
+                    .exact = kind->exact,
+                    .ldc = s[2],
+                    .rows_per_scale = 1,
+                    .epilogue = epilogue,
+                    .flo = -1,
+                    .fhi = 1};
   void *a = block((size_t)s[0] * (size_t)s[1] * 2), *w = block((size_t)s[1] * (size_t)s[2]);
   void *c = block((size_t)s[0] * (size_t)s[2] * 4), *columns = block((size_t)(s[0] + s[2]) * 8);
   int32_t *shift = column_block((size_t)s[2], -6), *mult = column_block((size_t)s[2], 1 << 30);
@@ -139,7 +166,8 @@ static void bench_int(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epil
   BEST(took, lrt_gemm_int_run(&g, 0, lrt_gemm_int_tiles(&g), scratch));
   char shape[48];
   snprintf(shape, sizeof shape, "%dx%dx%d %s", s[0], s[1], s[2], kind->name);
-  line("gemm int", kernel->name, shape, 2.0 * s[0] * s[1] * s[2], took, kind->a_type == LRT_INT16 ? p->int16 : p->int8);
+  line("gemm int", kernel->name, shape, 2.0 * s[0] * s[1] * s[2], took,
+       kind->a_type == LRT_INT16 ? p->int16 : p->int8);
   free(a), free(w), free(c), free(columns), free(packed), free(scratch), free(shift), free(mult);
 }
 
@@ -163,7 +191,8 @@ static void bench_products(const peak *p) {
     const lrt_gemm_int_epilogue *end = lrt_gemm_epilogue_pick(v == count - 1);
     for (int k = 0; k < 5; k++) {
       if (kinds[k].a_type == LRT_INT16 && ints[v].strip != LRT_GEMM_STRIP_S16) continue;
-      for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) bench_int(ints + v, end, kinds + k, shapes[s], p);
+      for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
+        bench_int(ints + v, end, kinds + k, shapes[s], p);
     }
     bench_int(ints + v, end, kinds + 2, (const int[]){1, 2048, 4096}, p);
   }
@@ -194,9 +223,21 @@ static void bench_i4b_rows(const peak *p) {
   int count;
   const lrt_gemm_int_kernel *table = lrt_gemm_int_table(&count);
   int32_t *zeros = column_block(M, 3);
-  lrt_gemm_i4b g = {.a = block((size_t)M * K), .lda = K, .m = M, .k = K, .n = N, .a_scale = block(M * 4),
-                    .a_zeros = zeros, .w = block((size_t)N * K / 2), .w_scale = block((size_t)N * K / 16),
-                    .block = 32, .w_sums = block(N * 4), .lo = -1, .hi = 1, .c = block((size_t)M * N * 4), .ldc = N};
+  lrt_gemm_i4b g = {.a = block((size_t)M * K),
+                    .lda = K,
+                    .m = M,
+                    .k = K,
+                    .n = N,
+                    .a_scale = block(M * 4),
+                    .a_zeros = zeros,
+                    .w = block((size_t)N * K / 2),
+                    .w_scale = block((size_t)N * K / 16),
+                    .block = 32,
+                    .w_sums = block(N * 4),
+                    .lo = -1,
+                    .hi = 1,
+                    .c = block((size_t)M * N * 4),
+                    .ldc = N};
   for (int v = 0; v < count; v++) {
     if (!lrt_cpu_has(table[v].level)) continue;
     lrt_gemm_i4b_plan(&g, 1);
@@ -211,8 +252,8 @@ static void bench_i4b_rows(const peak *p) {
 
 /* MobileNetV2's depthwise layers: size, channels, stride. */
 static void bench_depthwise(const peak *p) {
-  static const int layers[][3] = {{112, 32, 1}, {112, 96, 2}, {56, 144, 1}, {56, 144, 2}, {28, 192, 1}, {28, 192, 2},
-                                  {14, 384, 1}, {14, 576, 1}, {14, 576, 2}, {7, 960, 1}};
+  static const int layers[][3] = {{112, 32, 1}, {112, 96, 2}, {56, 144, 1}, {56, 144, 2}, {28, 192, 1},
+                                  {28, 192, 2}, {14, 384, 1}, {14, 576, 1}, {14, 576, 2}, {7, 960, 1}};
   static const lrt_type types[] = {LRT_FLOAT32, LRT_INT8, LRT_INT16};
   int count;
   const lrt_dwconv_kernel *table = lrt_dwconv_table(&count);
@@ -221,10 +262,27 @@ static void bench_depthwise(const peak *p) {
     for (int i = 0; i < 3 * (int)(sizeof layers / sizeof layers[0]); i++) {
       const int *l = layers[i / 3], out = l[0] / l[2];
       const lrt_type type = types[i % 3];
-      lrt_dwconv d = {.a_type = type, .w_type = type == LRT_FLOAT32 ? type : LRT_INT8, .batch = 1, .in_h = l[0],
-                      .in_w = l[0], .channels = l[1], .multiplier = 1, .out_h = out, .out_w = out, .kernel_h = 3,
-                      .kernel_w = 3, .stride_h = l[2], .stride_w = l[2], .dilation_h = 1, .dilation_w = 1,
-                      .pad_top = l[2] == 1, .pad_left = l[2] == 1, .lo = -128, .hi = 127, .flo = -1, .fhi = 1,
+      lrt_dwconv d = {.a_type = type,
+                      .w_type = type == LRT_FLOAT32 ? type : LRT_INT8,
+                      .batch = 1,
+                      .in_h = l[0],
+                      .in_w = l[0],
+                      .channels = l[1],
+                      .multiplier = 1,
+                      .out_h = out,
+                      .out_w = out,
+                      .kernel_h = 3,
+                      .kernel_w = 3,
+                      .stride_h = l[2],
+                      .stride_w = l[2],
+                      .dilation_h = 1,
+                      .dilation_w = 1,
+                      .pad_top = l[2] == 1,
+                      .pad_left = l[2] == 1,
+                      .lo = -128,
+                      .hi = 127,
+                      .flo = -1,
+                      .fhi = 1,
                       .epilogue = lrt_gemm_epilogue_pick(v == count - 1)};
       void *a = block((size_t)l[0] * (size_t)l[0] * (size_t)l[1] * 4), *w = block((size_t)l[1] * 36);
       void *c = block((size_t)out * (size_t)out * (size_t)l[1] * 4), *columns = block((size_t)l[1] * 8);
@@ -237,7 +295,8 @@ static void bench_depthwise(const peak *p) {
       BEST(took, lrt_dwconv_run(&d, 0, lrt_dwconv_tiles(&d), scratch));
       char shape[48];
       snprintf(shape, sizeof shape, "%d c%d s%d %s", l[0], l[1], l[2], lrt_type_name(type));
-      line("dwconv", table[v].name, shape, 18.0 * out * out * l[1], took, type == LRT_FLOAT32 ? p->f32 : p->int16);
+      line("dwconv", table[v].name, shape, 18.0 * out * out * l[1], took,
+           type == LRT_FLOAT32 ? p->f32 : p->int16);
       free(a), free(w), free(c), free(columns), free(packed), free(scratch), free(shift), free(mult);
     }
   }

@@ -62,8 +62,8 @@ static inline void build_quant(build_subgraph *b, int32_t tensor, float scale, i
 }
 
 /* A node; the operand lists are arrays of tensor indices. `options`: the operator's option struct, or NULL. */
-static inline lrt_node *build_node(build_subgraph *b, int32_t code, const void *options, int n_in, const int32_t *in,
-                                   int n_out, const int32_t *out) {
+static inline lrt_node *build_node(build_subgraph *b, int32_t code, const void *options, int n_in,
+                                   const int32_t *in, int n_out, const int32_t *out) {
   const int32_t i = b->graph.node_count++;
   memcpy(b->operands[i][0], in, (size_t)n_in * sizeof *in);
   memcpy(b->operands[i][1], out, (size_t)n_out * sizeof *out);
@@ -77,8 +77,12 @@ static inline lrt_node *build_node(build_subgraph *b, int32_t code, const void *
   return &b->nodes[i];
 }
 
-static inline void build_input(build_subgraph *b, int32_t tensor) { b->inputs[b->graph.input_count++] = tensor; }
-static inline void build_output(build_subgraph *b, int32_t tensor) { b->outputs[b->graph.output_count++] = tensor; }
+static inline void build_input(build_subgraph *b, int32_t tensor) {
+  b->inputs[b->graph.input_count++] = tensor;
+}
+static inline void build_output(build_subgraph *b, int32_t tensor) {
+  b->outputs[b->graph.output_count++] = tensor;
+}
 
 /* A model under construction and the bytes made from it. */
 typedef struct build_model {
@@ -107,7 +111,9 @@ static inline lrt_status build_finish(build_model *m, build_subgraph *const *sub
   return lrt_tflite_write(&m->graph, &m->builder, &m->bytes, &m->size, NULL);
 }
 
-static inline void build_clear(build_model *m) { lrt_fb_builder_clear(&m->builder); }
+static inline void build_clear(build_model *m) {
+  lrt_fb_builder_clear(&m->builder);
+}
 
 /* Opens the finished bytes, creates an interpreter and allocates subgraph 0. On failure both stay NULL and the error
  * is in *err. Close with build_close. */
@@ -116,8 +122,8 @@ typedef struct build_session {
   lrt_interpreter *it;
 } build_session;
 
-static inline lrt_status build_open(const build_model *m, const lrt_interpreter_options *options, build_session *s,
-                                    lrt_error *err) {
+static inline lrt_status build_open(const build_model *m, const lrt_interpreter_options *options,
+                                    build_session *s, lrt_error *err) {
   s->model = NULL;
   s->it = NULL;
   lrt_status status = lrt_model_open_memory(m->bytes, m->size, NULL, &s->model, err);

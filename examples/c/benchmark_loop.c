@@ -48,8 +48,8 @@ int main(int argc, char **argv) {
     times[i] = now_ms() - before;
   }
   qsort(times, RUNS, sizeof times[0], ascending);
-  printf("load %.3f ms, first run %.3f ms, best %.3f ms, median %.3f ms\n", loaded - start, first - loaded, times[0],
-         times[RUNS / 2]);
+  printf("load %.3f ms, first run %.3f ms, best %.3f ms, median %.3f ms\n", loaded - start, first - loaded,
+         times[0], times[RUNS / 2]);
   lrt_interpreter_destroy(interpreter);
   lrt_model_destroy(model);
   return 0;

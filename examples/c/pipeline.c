@@ -42,15 +42,18 @@ int main(int argc, char **argv) {
   if (status == LRT_OK) status = open_stage(&first, argv[1], team, &err);
   if (status == LRT_OK) status = open_stage(&second, argv[2], team, &err);
   if (status == LRT_OK && first.output.bytes != second.input.bytes) {
-    fprintf(stderr, "pipeline: %zu bytes do not fit an input of %zu\n", first.output.bytes, second.input.bytes);
+    fprintf(stderr, "pipeline: %zu bytes do not fit an input of %zu\n", first.output.bytes,
+            second.input.bytes);
     return 1;
   }
   if (status == LRT_OK) memset(first.input.data, 0, first.input.bytes);
   if (status == LRT_OK) status = lrt_interpreter_invoke(first.interpreter, 0, &err);
   if (status == LRT_OK) memcpy(second.input.data, first.output.data, first.output.bytes);
   if (status == LRT_OK) status = lrt_interpreter_invoke(second.interpreter, 0, &err);
-  if (status == LRT_OK) printf("the second model gave %zu bytes\n", second.output.bytes);
-  else fprintf(stderr, "pipeline: %s\n", err.message);
+  if (status == LRT_OK)
+    printf("the second model gave %zu bytes\n", second.output.bytes);
+  else
+    fprintf(stderr, "pipeline: %s\n", err.message);
   close_stage(&first);
   close_stage(&second);
   lrt_threads_destroy(team);

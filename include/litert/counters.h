@@ -31,7 +31,7 @@ typedef enum lrt_counter {
 #define LRT_COUNTER_ENUM(name, text, meaning) LRT_COUNTER_##name,
   LRT_COUNTER_LIST(LRT_COUNTER_ENUM)
 #undef LRT_COUNTER_ENUM
-  LRT_COUNTER_COUNT
+      LRT_COUNTER_COUNT
 } lrt_counter;
 
 /* Copies up to `capacity` counters, in the order of lrt_counter, and returns how many this library has. Counters

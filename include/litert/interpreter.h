@@ -40,8 +40,9 @@ LRT_API void lrt_interpreter_destroy(lrt_interpreter *interpreter);
 
 /* Gives input tensor `tensor` of a subgraph another shape; takes effect with the next allocate. `strict`: only
  * dimensions that are -1 in the shape signature may change. Errors: NOT_FOUND, INVALID_ARGUMENT. */
-LRT_API lrt_status lrt_interpreter_resize_input(lrt_interpreter *interpreter, int32_t subgraph, int32_t tensor,
-                                                const lrt_shape *shape, int strict, lrt_error *err);
+LRT_API lrt_status lrt_interpreter_resize_input(lrt_interpreter *interpreter, int32_t subgraph,
+                                                int32_t tensor, const lrt_shape *shape, int strict,
+                                                lrt_error *err);
 /* Plans a subgraph and gets its memory; does nothing when it is already planned for these shapes. */
 LRT_API lrt_status lrt_interpreter_allocate(lrt_interpreter *interpreter, int32_t subgraph, lrt_error *err);
 /* 1 when the subgraph is allocated for the present shapes. */
@@ -67,8 +68,8 @@ typedef struct lrt_tensor_view {
 
 /* Inputs, outputs, constants and variables always have data once allocated; intermediates with preserve_all_tensors.
  * Errors: NOT_FOUND for indices out of range. */
-LRT_API lrt_status lrt_interpreter_tensor(const lrt_interpreter *interpreter, int32_t subgraph, int32_t tensor,
-                                          lrt_tensor_view *out, lrt_error *err);
+LRT_API lrt_status lrt_interpreter_tensor(const lrt_interpreter *interpreter, int32_t subgraph,
+                                          int32_t tensor, lrt_tensor_view *out, lrt_error *err);
 /* Sets a string input: `count` strings, text[i] of length[i] bytes, in the format of string tensors. */
 LRT_API lrt_status lrt_interpreter_set_strings(lrt_interpreter *interpreter, int32_t subgraph, int32_t tensor,
                                                int32_t count, const char *const *text, const size_t *length,
@@ -85,14 +86,14 @@ LRT_API void lrt_interpreter_memory(const lrt_interpreter *interpreter, lrt_memo
 
 /* One node of a plan, for explain and profiles. Strings belong to the interpreter. */
 typedef struct lrt_step_info {
-  int32_t node;         /* index in the file's subgraph */
-  const char *name;     /* operator */
-  const char *within;   /* composite it was inlined from, or NULL */
-  const char *kernel;   /* kernel of its main step; "" where nothing runs */
-  const char *note;     /* "folded", "alias", "in place", "deferred" …, or "" */
+  int32_t node;       /* index in the file's subgraph */
+  const char *name;   /* operator */
+  const char *within; /* composite it was inlined from, or NULL */
+  const char *kernel; /* kernel of its main step; "" where nothing runs */
+  const char *note;   /* "folded", "alias", "in place", "deferred" …, or "" */
   int32_t step_count;
   int32_t input_count, output_count;
-  double seconds;       /* profile: total over all invokes */
+  double seconds; /* profile: total over all invokes */
   uint64_t calls;
 } lrt_step_info;
 
@@ -101,9 +102,9 @@ LRT_API int32_t lrt_interpreter_step_count(const lrt_interpreter *interpreter, i
 LRT_API lrt_status lrt_interpreter_step(const lrt_interpreter *interpreter, int32_t subgraph, int32_t index,
                                         lrt_step_info *out);
 /* Name, type and shape of an operand of a planned node. NOT_FOUND where it is left out or out of range. */
-LRT_API lrt_status lrt_interpreter_step_operand(const lrt_interpreter *interpreter, int32_t subgraph, int32_t index,
-                                                int is_output, int32_t operand, const char **name,
-                                                lrt_tensor_view *out);
+LRT_API lrt_status lrt_interpreter_step_operand(const lrt_interpreter *interpreter, int32_t subgraph,
+                                                int32_t index, int is_output, int32_t operand,
+                                                const char **name, lrt_tensor_view *out);
 
 #ifdef __cplusplus
 }

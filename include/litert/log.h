@@ -9,12 +9,7 @@
 extern "C" {
 #endif
 
-typedef enum lrt_log_level {
-  LRT_LOG_ERROR = 0,
-  LRT_LOG_WARN,
-  LRT_LOG_INFO,
-  LRT_LOG_DEBUG
-} lrt_log_level;
+typedef enum lrt_log_level { LRT_LOG_ERROR = 0, LRT_LOG_WARN, LRT_LOG_INFO, LRT_LOG_DEBUG } lrt_log_level;
 
 /* One record. `fields` is "key=value key2=value2"; all strings live for the call only. */
 typedef struct lrt_log_record {

@@ -21,13 +21,14 @@ typedef struct lrt_model_options {
 
 /* Opens a .tflite file, or the TFLite model inside a .litertlm or .task bundle; the kind is told by the bytes.
  * `options` may be NULL. Errors: NOT_FOUND, IO, INVALID_MODEL, UNSUPPORTED (another kind of file), OVER_BUDGET. */
-LRT_API lrt_status lrt_model_open(const char *path, const lrt_model_options *options, lrt_model **out, lrt_error *err);
+LRT_API lrt_status lrt_model_open(const char *path, const lrt_model_options *options, lrt_model **out,
+                                  lrt_error *err);
 /* The same from caller memory, which must stay alive and unchanged as long as the model. */
 LRT_API lrt_status lrt_model_open_memory(const void *bytes, uint64_t length, const lrt_model_options *options,
                                          lrt_model **out, lrt_error *err);
 /* From `length` bytes at `offset` of an open file (length 0 = to its end); the descriptor may be closed afterwards. */
-LRT_API lrt_status lrt_model_open_fd(int fd, uint64_t offset, uint64_t length, const lrt_model_options *options,
-                                     lrt_model **out, lrt_error *err);
+LRT_API lrt_status lrt_model_open_fd(int fd, uint64_t offset, uint64_t length,
+                                     const lrt_model_options *options, lrt_model **out, lrt_error *err);
 LRT_API lrt_model *lrt_model_retain(lrt_model *model);
 /* Drops one reference; NULL is fine. */
 LRT_API void lrt_model_destroy(lrt_model *model);
@@ -59,19 +60,21 @@ typedef struct lrt_tensor_info {
   lrt_shape shape_signature; /* -1 = unknown dimension; equal to shape where the file has none */
   lrt_quant quant;
   int is_variable, is_sparse;
-  const void *data; /* constant contents as stored (sparse tensors: the stored values), NULL for computed tensors */
-  uint64_t bytes;   /* of data */
+  const void
+      *data; /* constant contents as stored (sparse tensors: the stored values), NULL for computed tensors */
+  uint64_t bytes; /* of data */
 } lrt_tensor_info;
 
 /* One tensor of a subgraph, by the file's index. */
-LRT_API lrt_status lrt_model_tensor(const lrt_model *model, int32_t subgraph, int32_t tensor, lrt_tensor_info *out);
+LRT_API lrt_status lrt_model_tensor(const lrt_model *model, int32_t subgraph, int32_t tensor,
+                                    lrt_tensor_info *out);
 
 typedef struct lrt_node_info {
-  const char *name;   /* operator: "CONV_2D", or the custom operator's name */
-  int32_t code;       /* builtin operator code, 32 = custom */
+  const char *name; /* operator: "CONV_2D", or the custom operator's name */
+  int32_t code;     /* builtin operator code, 32 = custom */
   int32_t version;
   int is_custom;
-  int is_supported;   /* an implementation is registered */
+  int is_supported; /* an implementation is registered */
   int32_t input_count, output_count, intermediate_count;
   const int32_t *inputs; /* tensor indices, -1 = left out */
   const int32_t *outputs;
@@ -106,8 +109,8 @@ LRT_API lrt_status lrt_model_signature_output(const lrt_model *model, int32_t si
 
 /* Named byte strings that the file carries beside its graphs. */
 LRT_API int32_t lrt_model_metadata_count(const lrt_model *model);
-LRT_API lrt_status lrt_model_metadata(const lrt_model *model, int32_t index, const char **name, const void **data,
-                                      uint64_t *bytes);
+LRT_API lrt_status lrt_model_metadata(const lrt_model *model, int32_t index, const char **name,
+                                      const void **data, uint64_t *bytes);
 
 #ifdef __cplusplus
 }

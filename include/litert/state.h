@@ -23,8 +23,8 @@ typedef struct lrt_state lrt_state;
 
 /* Declares the pairs of an interpreter; before its first allocate (else WRONG_STATE). Errors: NOT_FOUND when no
  * signature has such a pair, INVALID_ARGUMENT when shapes or types differ. */
-LRT_API lrt_status lrt_interpreter_set_states(lrt_interpreter *interpreter, const lrt_state_pair *pairs, int32_t count,
-                                              lrt_error *err);
+LRT_API lrt_status lrt_interpreter_set_states(lrt_interpreter *interpreter, const lrt_state_pair *pairs,
+                                              int32_t count, lrt_error *err);
 /* A set for this interpreter's pairs. It must not outlive the interpreter's model. */
 LRT_API lrt_status lrt_state_create(lrt_interpreter *interpreter, lrt_state **out, lrt_error *err);
 /* NULL is fine. The set must not be in use. */
@@ -38,7 +38,8 @@ LRT_API lrt_status lrt_state_truncate(lrt_state *state, int32_t length, lrt_erro
 /* Number of pairs. */
 LRT_API int32_t lrt_state_count(const lrt_state *state);
 /* Contents of pair `index` in the signature's layout; writing to them is the import. */
-LRT_API lrt_status lrt_state_tensor(lrt_state *state, int32_t index, const char **input_name, lrt_tensor_view *out);
+LRT_API lrt_status lrt_state_tensor(lrt_state *state, int32_t index, const char **input_name,
+                                    lrt_tensor_view *out);
 
 #ifdef __cplusplus
 }

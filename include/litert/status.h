@@ -43,9 +43,9 @@ typedef struct lrt_error {
 
 /* Upper bounds for loading, planning and running. 0 means "no limit". */
 typedef struct lrt_limits {
-  uint64_t bytes;   /* memory of all kinds that the object may hold at once */
-  uint64_t steps;   /* executed steps per invoke, loop bodies included */
-  double seconds;   /* wall-clock time per invoke */
+  uint64_t bytes; /* memory of all kinds that the object may hold at once */
+  uint64_t steps; /* executed steps per invoke, loop bodies included */
+  double seconds; /* wall-clock time per invoke */
 } lrt_limits;
 
 /* Name ("INVALID_MODEL") and text ("the model or data file is not valid") of a code; never NULL. */

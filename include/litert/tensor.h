@@ -43,7 +43,7 @@ typedef enum lrt_type {
 #define LRT_TYPE_ENUM(name, number, text, bits) LRT_##name = number,
   LRT_TYPE_LIST(LRT_TYPE_ENUM)
 #undef LRT_TYPE_ENUM
-  LRT_TYPE_COUNT
+      LRT_TYPE_COUNT
 } lrt_type;
 
 #define LRT_MAX_RANK 8
@@ -56,7 +56,7 @@ typedef struct lrt_shape {
 
 typedef enum lrt_quant_kind {
   LRT_QUANT_NONE = 0,
-  LRT_QUANT_AFFINE,    /* real = scale[c] * (q - zero_point[c]); one pair, or one per index along `dimension` */
+  LRT_QUANT_AFFINE, /* real = scale[c] * (q - zero_point[c]); one pair, or one per index along `dimension` */
   LRT_QUANT_BLOCKWISE, /* scales live in another tensor of the subgraph, one per `block_size` elements */
   LRT_QUANT_MULTI_AXIS,
   LRT_QUANT_CUSTOM
@@ -65,12 +65,12 @@ typedef enum lrt_quant_kind {
 /* Quantization parameters; pointers are owned by the model and live as long as it does. */
 typedef struct lrt_quant {
   lrt_quant_kind kind;
-  int32_t count;             /* AFFINE: number of scales, 1 = per tensor */
-  const float *scale;        /* AFFINE: [count] */
-  const int32_t *zero_point; /* AFFINE: [count] */
-  int32_t dimension;         /* AFFINE, BLOCKWISE: quantized dimension */
-  int32_t block_size;        /* BLOCKWISE, MULTI_AXIS */
-  int32_t scales_tensor;     /* BLOCKWISE, MULTI_AXIS: tensor index in the same subgraph */
+  int32_t count;              /* AFFINE: number of scales, 1 = per tensor */
+  const float *scale;         /* AFFINE: [count] */
+  const int32_t *zero_point;  /* AFFINE: [count] */
+  int32_t dimension;          /* AFFINE, BLOCKWISE: quantized dimension */
+  int32_t block_size;         /* BLOCKWISE, MULTI_AXIS */
+  int32_t scales_tensor;      /* BLOCKWISE, MULTI_AXIS: tensor index in the same subgraph */
   int32_t zero_points_tensor; /* BLOCKWISE, MULTI_AXIS: tensor index or -1 */
 } lrt_quant;
 

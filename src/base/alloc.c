@@ -41,7 +41,9 @@ static void drop_reference(lrt_alloc *alloc) {
   if (atomic_fetch_sub_explicit(&alloc->refs, 1, memory_order_acq_rel) == 1) free(alloc);
 }
 
-lrt_alloc *lrt_alloc_default(void) { return &process_account; }
+lrt_alloc *lrt_alloc_default(void) {
+  return &process_account;
+}
 
 lrt_status lrt_alloc_create(uint64_t budget, lrt_alloc **out, lrt_error *err) {
   lrt_alloc *alloc = calloc(1, sizeof *alloc);
@@ -123,9 +125,13 @@ static void *take_block(lrt_alloc *alloc, size_t bytes, bool zero) {
   return block;
 }
 
-void *lrt_alloc_get(lrt_alloc *alloc, size_t bytes) { return take_block(alloc, bytes, false); }
+void *lrt_alloc_get(lrt_alloc *alloc, size_t bytes) {
+  return take_block(alloc, bytes, false);
+}
 
-void *lrt_alloc_zero(lrt_alloc *alloc, size_t bytes) { return take_block(alloc, bytes, true); }
+void *lrt_alloc_zero(lrt_alloc *alloc, size_t bytes) {
+  return take_block(alloc, bytes, true);
+}
 
 void *lrt_alloc_array(lrt_alloc *alloc, size_t count, size_t size) {
   if (size != 0 && count > SIZE_MAX / size) return NULL;
@@ -172,7 +178,9 @@ lrt_status lrt_alloc_fail(lrt_error *err, const lrt_alloc *alloc, uint64_t bytes
   const uint64_t used = lrt_alloc_in_use(alloc);
   if (bytes == 0) bytes = atomic_load_explicit(&alloc->refused, memory_order_relaxed);
   if (over_budget(alloc, used, bytes))
-    return lrt_fail(err, LRT_OVER_BUDGET, "%s needs %llu bytes, but %llu of the budget of %llu are in use", what,
-                    (unsigned long long)bytes, (unsigned long long)used, (unsigned long long)alloc->budget);
-  return lrt_fail(err, LRT_OUT_OF_MEMORY, "no memory left for %s (%llu bytes)", what, (unsigned long long)bytes);
+    return lrt_fail(err, LRT_OVER_BUDGET, "%s needs %llu bytes, but %llu of the budget of %llu are in use",
+                    what, (unsigned long long)bytes, (unsigned long long)used,
+                    (unsigned long long)alloc->budget);
+  return lrt_fail(err, LRT_OUT_OF_MEMORY, "no memory left for %s (%llu bytes)", what,
+                  (unsigned long long)bytes);
 }

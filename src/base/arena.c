@@ -34,7 +34,9 @@ struct lrt_arena_chunk {
 
 #define HEAD (((sizeof(lrt_arena_chunk) + ALIGN - 1) / ALIGN) * ALIGN)
 
-static char *payload(lrt_arena_chunk *chunk) { return (char *)chunk + HEAD; }
+static char *payload(lrt_arena_chunk *chunk) {
+  return (char *)chunk + HEAD;
+}
 
 void lrt_arena_init(lrt_arena *arena, lrt_alloc *alloc) {
   arena->alloc = alloc;

@@ -36,7 +36,9 @@ static lrt_cpu_caches caches;
 #if defined(__x86_64__) || defined(__i386__)
 #define OWN_LEVELS X86_LEVELS
 
-static unsigned has(unsigned word, int bit) { return word >> bit & 1u; }
+static unsigned has(unsigned word, int bit) {
+  return word >> bit & 1u;
+}
 
 /* Register state that the system saves (XCR0); only valid where OSXSAVE is set. */
 static unsigned saved_state(void) {
@@ -58,13 +60,13 @@ static bool tiles_granted(void) {
  * tile registers when the level is masked. */
 static unsigned probe_levels(unsigned allowed) {
   unsigned a1, b1, c1, d1, a7, b7, c7, d7, a71 = 0, unused_b, unused_c, unused_d, levels = 0;
-  if (!__get_cpuid(1, &a1, &b1, &c1, &d1) || !has(c1, 27) || !__get_cpuid_count(7, 0, &a7, &b7, &c7, &d7)) return 0;
+  if (!__get_cpuid(1, &a1, &b1, &c1, &d1) || !has(c1, 27) || !__get_cpuid_count(7, 0, &a7, &b7, &c7, &d7))
+    return 0;
   if (a7 >= 1) __get_cpuid_count(7, 1, &a71, &unused_b, &unused_c, &unused_d);
   const unsigned state = saved_state();
   const bool ymm = (state & 0x6) == 0x6, zmm = (state & 0xe6) == 0xe6, tiles = (state & 0x60000) == 0x60000;
   const bool avx2 = ymm && has(c1, 28) && has(c1, 12) && has(c1, 29) && has(b7, 5) && has(b7, 8);
-  const bool avx512 =
-      avx2 && zmm && has(b7, 16) && has(b7, 17) && has(b7, 28) && has(b7, 30) && has(b7, 31);
+  const bool avx512 = avx2 && zmm && has(b7, 16) && has(b7, 17) && has(b7, 28) && has(b7, 30) && has(b7, 31);
   const bool vnni = avx512 && has(c7, 11);
   if (avx2) levels |= BIT(AVX2);
   if (avx2 && has(a71, 4)) levels |= BIT(AVXVNNI);
@@ -92,7 +94,9 @@ static unsigned probe_levels(unsigned allowed) {
 #else
 #define OWN_LEVELS 0u
 
-static unsigned probe_levels(unsigned allowed) { return allowed & OWN_LEVELS; }
+static unsigned probe_levels(unsigned allowed) {
+  return allowed & OWN_LEVELS;
+}
 #endif
 
 /* Levels that LITERT_CPU leaves: those of this architecture up to the named one. */

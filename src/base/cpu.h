@@ -23,7 +23,7 @@ typedef enum lrt_cpu_level {
 #define LRT_CPU_ENUM(name, text) LRT_CPU_##name,
   LRT_CPU_LIST(LRT_CPU_ENUM)
 #undef LRT_CPU_ENUM
-  LRT_CPU_COUNT
+      LRT_CPU_COUNT
 } lrt_cpu_level;
 
 /* Set of usable levels, bit n = level n; GENERIC is always set. Probed once, thread-safe. */

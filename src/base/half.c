@@ -59,7 +59,9 @@ uint16_t lrt_half_from_float(float value) {
 }
 
 /* bfloat16: the upper half of a float. */
-float lrt_bfloat16_to_float(uint16_t bits) { return float_of((uint32_t)bits << 16); }
+float lrt_bfloat16_to_float(uint16_t bits) {
+  return float_of((uint32_t)bits << 16);
+}
 
 uint16_t lrt_bfloat16_from_float(float value) {
   const uint32_t bits = bits_of(value);
@@ -81,7 +83,9 @@ uint8_t lrt_float8_e4m3fn_from_float(float value) {
 }
 
 /* float8 e5m2: the upper half of a binary16, with infinities and NaN (0x7e as the quiet one). */
-float lrt_float8_e5m2_to_float(uint8_t bits) { return lrt_half_to_float((uint16_t)(bits << 8)); }
+float lrt_float8_e5m2_to_float(uint8_t bits) {
+  return lrt_half_to_float((uint16_t)(bits << 8));
+}
 
 uint8_t lrt_float8_e5m2_from_float(float value) {
   const uint32_t bits = bits_of(value), magnitude = bits & 0x7fffffffu, sign = bits >> 24 & 0x80u;

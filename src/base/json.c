@@ -30,7 +30,9 @@ static lrt_status no_memory(const parser *p, size_t bytes) {
 }
 
 /* The present byte, 0 at the end (a real 0 is valid nowhere outside of a text). */
-static char peek(const parser *p) { return p->at < p->length ? p->text[p->at] : '\0'; }
+static char peek(const parser *p) {
+  return p->at < p->length ? p->text[p->at] : '\0';
+}
 
 static void skip_blanks(parser *p) {
   while (p->at < p->length && memchr(" \t\n\r", p->text[p->at], 4) != NULL) p->at++;
@@ -113,9 +115,10 @@ static lrt_status parse_hex(parser *p, uint32_t *out) {
   *out = 0;
   for (int i = 0; i < 4; i++) {
     const char c = peek(p);
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F'                                ? c - 'A' + 10
-                                                                            : -1;
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
     if (digit < 0) return expected(p, "a hexadecimal digit");
     *out = *out << 4 | (uint32_t)digit;
     p->at++;
@@ -182,7 +185,8 @@ static lrt_status parse_text(parser *p, const char **out, size_t *length) {
       if (p->at >= p->length) return expected(p, "a closing double quote");
       bytes = lrt_utf8_decode(p->text + p->at, p->length - p->at, NULL);
       if (bytes == 0) return expected(p, "valid UTF-8");
-      if ((unsigned char)p->text[p->at] < 0x20) return expected(p, "an escape instead of a control character");
+      if ((unsigned char)p->text[p->at] < 0x20)
+        return expected(p, "an escape instead of a control character");
       memcpy(text + used, p->text + p->at, bytes);
       p->at += bytes;
     }

@@ -49,11 +49,11 @@ typedef enum lrt_json_kind {
 typedef struct lrt_json lrt_json;
 struct lrt_json {
   lrt_json_kind kind;
-  bool is_integer;   /* NUMBER: written without fraction and exponent, and `integer` holds it exactly */
+  bool is_integer; /* NUMBER: written without fraction and exponent, and `integer` holds it exactly */
   const lrt_json *next;
-  const char *key;   /* member of an object: UTF-8, NUL-terminated, may contain NULs; else NULL */
+  const char *key; /* member of an object: UTF-8, NUL-terminated, may contain NULs; else NULL */
   size_t key_length;
-  size_t length;     /* TEXT: bytes; ARRAY, OBJECT: values */
+  size_t length; /* TEXT: bytes; ARRAY, OBJECT: values */
   union {
     bool boolean;
     double number; /* also for integers that do not fit `integer` */
@@ -65,7 +65,8 @@ struct lrt_json {
 
 /* Parses exactly one value with blanks around it. INVALID_MODEL names what was expected and the byte offset; depth
  * over LRT_JSON_MAX_DEPTH, invalid UTF-8 and lone surrogates are errors. The tree does not refer to `text`. */
-lrt_status lrt_json_parse(const char *text, size_t length, lrt_arena *arena, const lrt_json **out, lrt_error *err);
+lrt_status lrt_json_parse(const char *text, size_t length, lrt_arena *arena, const lrt_json **out,
+                          lrt_error *err);
 /* Member of an object, the last one where a key repeats; NULL when absent or `object` is NULL or something else. */
 const lrt_json *lrt_json_get(const lrt_json *object, const char *key);
 /* Element of an array or NULL; walks the list. */

@@ -31,10 +31,18 @@ static void end(lrt_json_writer *writer, const char *bracket) {
   writer->comma = true;
 }
 
-void lrt_json_begin_object(lrt_json_writer *writer) { begin(writer, "{"); }
-void lrt_json_end_object(lrt_json_writer *writer) { end(writer, "}"); }
-void lrt_json_begin_array(lrt_json_writer *writer) { begin(writer, "["); }
-void lrt_json_end_array(lrt_json_writer *writer) { end(writer, "]"); }
+void lrt_json_begin_object(lrt_json_writer *writer) {
+  begin(writer, "{");
+}
+void lrt_json_end_object(lrt_json_writer *writer) {
+  end(writer, "}");
+}
+void lrt_json_begin_array(lrt_json_writer *writer) {
+  begin(writer, "[");
+}
+void lrt_json_end_array(lrt_json_writer *writer) {
+  end(writer, "]");
+}
 
 /* Escape of a character that cannot stand in a text as it is; NULL where it can. */
 static const char *escape_of(unsigned char c, char code[8]) {

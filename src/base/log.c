@@ -94,7 +94,9 @@ static void put_bytes(line *l, const char *text, size_t length) {
     if (l->length + 1 < l->size) l->out[l->length] = text[i];
 }
 
-static void put_text(line *l, const char *text) { put_bytes(l, text, strlen(text)); }
+static void put_text(line *l, const char *text) {
+  put_bytes(l, text, strlen(text));
+}
 
 static void put_json_text(line *l, const char *text, size_t length) {
   put_text(l, "\"");

@@ -84,8 +84,9 @@ static lrt_status take_fd(int fd, const char *name, uint64_t base, uint64_t leng
   uint64_t size = 0;
   lrt_status status = file_size(fd, name, &size, err);
   if (status == LRT_OK && (base > size || length > size - base))
-    status = lrt_fail(err, LRT_INVALID_ARGUMENT, "%s: %llu bytes from offset %llu leave the file of %llu bytes",
-                      name, (unsigned long long)length, (unsigned long long)base, (unsigned long long)size);
+    status =
+        lrt_fail(err, LRT_INVALID_ARGUMENT, "%s: %llu bytes from offset %llu leave the file of %llu bytes",
+                 name, (unsigned long long)length, (unsigned long long)base, (unsigned long long)size);
   lrt_source *source = NULL;
   if (status == LRT_OK) status = make_source(FROM_FILE, name, alloc, &source, err);
   if (status != LRT_OK) {
@@ -113,8 +114,8 @@ lrt_status lrt_source_open(const char *path, lrt_source_policy policy, lrt_alloc
   return take_fd(fd, path, 0, 0, policy, alloc, out, err);
 }
 
-lrt_status lrt_source_from_fd(int fd, uint64_t base, uint64_t length, lrt_source_policy policy, lrt_alloc *alloc,
-                              lrt_source **out, lrt_error *err) {
+lrt_status lrt_source_from_fd(int fd, uint64_t base, uint64_t length, lrt_source_policy policy,
+                              lrt_alloc *alloc, lrt_source **out, lrt_error *err) {
   char name[32];
   *out = NULL;
   snprintf(name, sizeof name, "<file descriptor %d>", fd);
@@ -185,7 +186,9 @@ void lrt_source_destroy(lrt_source *source) {
   lrt_alloc_free(source);
 }
 
-uint64_t lrt_source_length(const lrt_source *source) { return source->length; }
+uint64_t lrt_source_length(const lrt_source *source) {
+  return source->length;
+}
 
 const char *lrt_source_name(const lrt_source *source) {
   return source->kind == FROM_PARENT ? source->parent->name : source->name;
@@ -207,8 +210,9 @@ static lrt_status map_window(const lrt_source *source, window *w, lrt_error *err
     lrt_counter_add(LRT_COUNTER_BYTES_MAPPED, w->length);
     return LRT_OK;
   }
-  return lrt_fail(err, errno == ENOMEM ? LRT_OUT_OF_MEMORY : LRT_IO, "%s: mapping %llu bytes at offset %llu: %s",
-                  source->name, (unsigned long long)w->length, (unsigned long long)w->offset, strerror(errno));
+  return lrt_fail(err, errno == ENOMEM ? LRT_OUT_OF_MEMORY : LRT_IO,
+                  "%s: mapping %llu bytes at offset %llu: %s", source->name, (unsigned long long)w->length,
+                  (unsigned long long)w->offset, strerror(errno));
 }
 
 static lrt_status read_window(const lrt_source *source, window *w, lrt_error *err) {
@@ -216,7 +220,8 @@ static lrt_status read_window(const lrt_source *source, window *w, lrt_error *er
   if (w->bytes == NULL) return lrt_alloc_fail(err, source->alloc, w->length, source->name);
   uint64_t done = 0;
   while (done < w->length) {
-    const ssize_t got = pread(source->fd, w->bytes + done, (size_t)(w->length - done), (off_t)(w->offset + done));
+    const ssize_t got =
+        pread(source->fd, w->bytes + done, (size_t)(w->length - done), (off_t)(w->offset + done));
     if (got > 0) {
       done += (uint64_t)got;
       lrt_counter_add(LRT_COUNTER_BYTES_READ, (uint64_t)got);
@@ -251,8 +256,8 @@ static void choose_window(const lrt_source *source, const window *newest, uint64
 static lrt_status fill_window(const lrt_source *source, window *w, lrt_error *err) {
   uint64_t size = 0;
   if (w->length > PTRDIFF_MAX)
-    return lrt_fail(err, LRT_OUT_OF_MEMORY, "%s: %llu bytes at once do not fit the address space", source->name,
-                    (unsigned long long)w->length);
+    return lrt_fail(err, LRT_OUT_OF_MEMORY, "%s: %llu bytes at once do not fit the address space",
+                    source->name, (unsigned long long)w->length);
   if (source->policy == LRT_SOURCE_COPY) return read_window(source, w, err);
   LRT_TRY(file_size(source->fd, source->name, &size, err));
   if (size < w->offset + w->length)

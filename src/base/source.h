@@ -21,13 +21,14 @@ typedef enum lrt_source_policy {
 lrt_status lrt_source_open(const char *path, lrt_source_policy policy, lrt_alloc *alloc, lrt_source **out,
                            lrt_error *err);
 /* `length` bytes from `base` of a file descriptor (duplicated; length 0 = to the end). */
-lrt_status lrt_source_from_fd(int fd, uint64_t base, uint64_t length, lrt_source_policy policy, lrt_alloc *alloc,
-                              lrt_source **out, lrt_error *err);
+lrt_status lrt_source_from_fd(int fd, uint64_t base, uint64_t length, lrt_source_policy policy,
+                              lrt_alloc *alloc, lrt_source **out, lrt_error *err);
 /* Caller memory, borrowed: must outlive the source. `free_fn(cookie)` (may be NULL) runs at destroy. */
 lrt_status lrt_source_wrap(const void *bytes, uint64_t length, void (*free_fn)(void *cookie), void *cookie,
                            lrt_alloc *alloc, lrt_source **out, lrt_error *err);
 /* A range of another source (a section of a bundle); keeps a reference to the parent. */
-lrt_status lrt_source_slice(lrt_source *parent, uint64_t offset, uint64_t length, lrt_source **out, lrt_error *err);
+lrt_status lrt_source_slice(lrt_source *parent, uint64_t offset, uint64_t length, lrt_source **out,
+                            lrt_error *err);
 lrt_source *lrt_source_retain(lrt_source *source);
 void lrt_source_destroy(lrt_source *source); /* drops one reference */
 
@@ -35,6 +36,7 @@ uint64_t lrt_source_length(const lrt_source *source);
 /* The file's path, or "<memory>"; for messages and for finding files beside it. */
 const char *lrt_source_name(const lrt_source *source);
 /* `length` bytes at `offset`; fails with INVALID_MODEL when the range leaves the source, IO when reading fails. */
-lrt_status lrt_source_view(lrt_source *source, uint64_t offset, uint64_t length, const void **out, lrt_error *err);
+lrt_status lrt_source_view(lrt_source *source, uint64_t offset, uint64_t length, const void **out,
+                           lrt_error *err);
 
 #endif

@@ -50,7 +50,9 @@ void lrt_str_add(lrt_str *str, const char *bytes, size_t length) {
   str->text[str->length] = '\0';
 }
 
-void lrt_str_add_text(lrt_str *str, const char *text) { lrt_str_add(str, text, strlen(text)); }
+void lrt_str_add_text(lrt_str *str, const char *text) {
+  lrt_str_add(str, text, strlen(text));
+}
 
 void lrt_str_format(lrt_str *str, const char *format, ...) {
   va_list args, again;
@@ -76,7 +78,8 @@ void lrt_str_cut(lrt_str *str, size_t length) {
 lrt_status lrt_str_check(const lrt_str *str, lrt_error *err) {
   switch (str->status) {
   case LRT_OK: return LRT_OK;
-  case LRT_OVER_BUDGET: return lrt_fail(err, LRT_OVER_BUDGET, "a text would exceed its %zu bytes", str->maximum);
+  case LRT_OVER_BUDGET:
+    return lrt_fail(err, LRT_OVER_BUDGET, "a text would exceed its %zu bytes", str->maximum);
   case LRT_INVALID_ARGUMENT: return lrt_fail(err, LRT_INVALID_ARGUMENT, "a text cannot be formatted");
   default: return lrt_alloc_fail(err, str->alloc, str->length, "a text");
   }

@@ -210,9 +210,13 @@ static void reset_team(lrt_threads *team) {
   atomic_init(&team->start.sleepers, 0);
 }
 
-static void before_fork(void) { pthread_mutex_lock(&registry_lock); }
+static void before_fork(void) {
+  pthread_mutex_lock(&registry_lock);
+}
 
-static void in_parent(void) { pthread_mutex_unlock(&registry_lock); }
+static void in_parent(void) {
+  pthread_mutex_unlock(&registry_lock);
+}
 
 /* Only the forking thread lives in the child: teams lose their threads, and a lock may have been held by one that
  * is gone. */
@@ -222,7 +226,9 @@ static void in_child(void) {
   inside_run = false;
 }
 
-static void watch_forks(void) { pthread_atfork(before_fork, in_parent, in_child); }
+static void watch_forks(void) {
+  pthread_atfork(before_fork, in_parent, in_child);
+}
 
 /* Called with the registry locked. */
 static lrt_status make_team(int count, bool shared, lrt_threads **out, lrt_error *err) {
@@ -256,7 +262,8 @@ static lrt_status get_team(int count, bool shared, lrt_threads **out, lrt_error 
   if (count < 0 || count > MOST_WORKERS)
     return lrt_fail(err, LRT_INVALID_ARGUMENT, "a team of %d threads is not possible, 0 to %d are", count,
                     MOST_WORKERS);
-  const int cores = count == 0 ? lrt_cpu_cores() : count, workers = cores < MOST_WORKERS ? cores : MOST_WORKERS;
+  const int cores = count == 0 ? lrt_cpu_cores() : count,
+            workers = cores < MOST_WORKERS ? cores : MOST_WORKERS;
   pthread_once(&once, watch_forks);
   pthread_mutex_lock(&registry_lock);
   if (shared) *out = find_shared(workers);
@@ -307,4 +314,6 @@ void lrt_threads_destroy(lrt_threads *threads) {
   lrt_alloc_free(threads);
 }
 
-int lrt_threads_count(const lrt_threads *threads) { return threads == NULL ? 1 : threads->count; }
+int lrt_threads_count(const lrt_threads *threads) {
+  return threads == NULL ? 1 : threads->count;
+}

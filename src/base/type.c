@@ -17,7 +17,9 @@ const char *lrt_type_name(lrt_type type) {
   return (unsigned)type < LRT_TYPE_COUNT ? types[type].name : "unknown";
 }
 
-unsigned lrt_type_bits(lrt_type type) { return (unsigned)type < LRT_TYPE_COUNT ? types[type].bits : 0; }
+unsigned lrt_type_bits(lrt_type type) {
+  return (unsigned)type < LRT_TYPE_COUNT ? types[type].bits : 0;
+}
 
 int64_t lrt_shape_count(const lrt_shape *shape) {
   int64_t count = 1;

@@ -6,9 +6,11 @@ size_t lrt_utf8_decode(const char *text, size_t length, uint32_t *code) {
   static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
   if (length == 0) return 0;
   const unsigned char first = (unsigned char)text[0];
-  const size_t bytes = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3
-                       : first >= 0xf0 && first < 0xf5                                                     ? 4
-                                                                                                           : 0;
+  const size_t bytes = first < 0x80                    ? 1
+                       : first >= 0xc2 && first < 0xe0 ? 2
+                       : first >= 0xe0 && first < 0xf0 ? 3
+                       : first >= 0xf0 && first < 0xf5 ? 4
+                                                       : 0;
   if (bytes == 0 || bytes > length) return 0;
   uint32_t value = bytes == 1 ? first : first & (0x7fu >> bytes);
   for (size_t i = 1; i < bytes; i++) {

@@ -44,14 +44,14 @@ typedef struct lrt_tensor {
 } lrt_tensor;
 
 typedef struct lrt_node {
-  int32_t code;                /* lrt_op_code; LRT_OP_CUSTOM for custom operators */
+  int32_t code; /* lrt_op_code; LRT_OP_CUSTOM for custom operators */
   int32_t version;
-  const char *custom_name;     /* LRT_OP_CUSTOM only */
-  const void *options;         /* lrt_<table>_options with defaults filled in; NULL where the operator has none */
+  const char *custom_name; /* LRT_OP_CUSTOM only */
+  const void *options;     /* lrt_<table>_options with defaults filled in; NULL where the operator has none */
   const uint8_t *custom_options;
   uint64_t custom_options_size;
   int32_t input_count, output_count, intermediate_count;
-  const int32_t *inputs;       /* tensor indices, -1 = optional operand left out */
+  const int32_t *inputs; /* tensor indices, -1 = optional operand left out */
   const int32_t *outputs;
   const int32_t *intermediates;
 } lrt_node;

@@ -23,7 +23,8 @@ static lrt_status no_memory(const inlining *in) {
 }
 
 /* Makes room for `more` elements at the end of a growing array inside the arena. */
-static void *grown(lrt_arena *arena, void *array, int32_t count, int32_t *capacity, int32_t more, size_t size) {
+static void *grown(lrt_arena *arena, void *array, int32_t count, int32_t *capacity, int32_t more,
+                   size_t size) {
   if (count + more <= *capacity) return array;
   int32_t wanted = *capacity * 2 > count + more ? *capacity * 2 : count + more;
   void *bigger = lrt_arena_array(arena, (size_t)wanted, size);
@@ -65,8 +66,9 @@ static lrt_status add_node(inlining *in, const lrt_node *node, const int32_t *ma
                            const char *within) {
   lrt_plan_graph *plan = in->plan;
   if (plan->node_count >= MAX_NODES)
-    return lrt_fail(in->err, LRT_INVALID_MODEL, "subgraph %d grows beyond %d nodes when its composites are inlined",
-                    plan->subgraph_index, MAX_NODES);
+    return lrt_fail(in->err, LRT_INVALID_MODEL,
+                    "subgraph %d grows beyond %d nodes when its composites are inlined", plan->subgraph_index,
+                    MAX_NODES);
   plan->nodes =
       grown(&plan->arena, plan->nodes, plan->node_count, &plan->node_capacity, 1, sizeof *plan->nodes);
   if (plan->nodes == NULL) return no_memory(in);
@@ -79,7 +81,8 @@ static lrt_status add_node(inlining *in, const lrt_node *node, const int32_t *ma
   copy->node.inputs = copy->inputs;
   copy->node.outputs = mapped(in, node->outputs, node->output_count, map);
   copy->node.intermediates = mapped(in, node->intermediates, node->intermediate_count, map);
-  if (copy->inputs == NULL || copy->node.outputs == NULL || copy->node.intermediates == NULL) return no_memory(in);
+  if (copy->inputs == NULL || copy->node.outputs == NULL || copy->node.intermediates == NULL)
+    return no_memory(in);
   plan->node_count++;
   return LRT_OK;
 }
@@ -88,25 +91,31 @@ static lrt_status add_nodes(inlining *in, int32_t subgraph, const int32_t *map, 
                             const char *within, int depth);
 
 /* Replaces a composite node by its decomposition: inputs and outputs become the node's operands. */
-static lrt_status inline_composite(inlining *in, const lrt_node *node, const int32_t *outer, int32_t file_index,
-                                   int depth) {
+static lrt_status inline_composite(inlining *in, const lrt_node *node, const int32_t *outer,
+                                   int32_t file_index, int depth) {
   lrt_plan_graph *plan = in->plan;
   const lrt_stablehlo_composite_options *options = node->options;
   const char *name = options->name != NULL ? options->name : "composite";
   const int32_t index = options->decomposition_subgraph_index;
   if (index < 0 || index >= plan->graph->subgraph_count)
-    return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d) names subgraph %d, which does not exist", name,
-                    file_index, index);
+    return lrt_fail(in->err, LRT_INVALID_MODEL,
+                    "composite %s (node %d) names subgraph %d, which does not exist", name, file_index,
+                    index);
   const lrt_subgraph *body = &plan->graph->subgraphs[index];
   if (body->input_count != node->input_count || body->output_count != node->output_count)
-    return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d) has %d inputs and %d outputs, subgraph %d has "
-                    "%d and %d", name, file_index, node->input_count, node->output_count, index, body->input_count,
+    return lrt_fail(in->err, LRT_INVALID_MODEL,
+                    "composite %s (node %d) has %d inputs and %d outputs, subgraph %d has "
+                    "%d and %d",
+                    name, file_index, node->input_count, node->output_count, index, body->input_count,
                     body->output_count);
   if (depth >= MAX_DEPTH)
-    return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d) is nested too deeply", name, file_index);
+    return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d) is nested too deeply", name,
+                    file_index);
   if (++in->composites > MAX_COMPOSITES || body->tensor_count > MAX_TENSORS - plan->tensor_count)
-    return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d): inlining composites makes subgraph %d too "
-                    "large", name, file_index, plan->subgraph_index);
+    return lrt_fail(in->err, LRT_INVALID_MODEL,
+                    "composite %s (node %d): inlining composites makes subgraph %d too "
+                    "large",
+                    name, file_index, plan->subgraph_index);
   int32_t *map = lrt_arena_array(&plan->arena, (size_t)body->tensor_count, sizeof *map);
   if (map == NULL) return no_memory(in);
   for (int32_t i = 0; i < body->tensor_count; i++) map[i] = -1;
@@ -114,8 +123,10 @@ static lrt_status inline_composite(inlining *in, const lrt_node *node, const int
     if (node->outputs[i] >= 0) map[body->outputs[i]] = outer[node->outputs[i]];
   for (int32_t i = 0; i < body->input_count; i++) {
     if (map[body->inputs[i]] >= 0 || node->inputs[i] < 0)
-      return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d): input %d of subgraph %d is also an output "
-                      "or left out", name, file_index, i, index);
+      return lrt_fail(in->err, LRT_INVALID_MODEL,
+                      "composite %s (node %d): input %d of subgraph %d is also an output "
+                      "or left out",
+                      name, file_index, i, index);
     map[body->inputs[i]] = outer[node->inputs[i]];
   }
   LRT_TRY(add_tensors(in, index, map));
@@ -128,14 +139,16 @@ static lrt_status add_nodes(inlining *in, int32_t subgraph, const int32_t *map, 
   for (int32_t i = 0; i < from->node_count; i++) {
     const lrt_node *node = &from->nodes[i];
     const int32_t origin = within == NULL ? i : file_index;
-    if (node->code == LRT_OP_STABLEHLO_COMPOSITE) LRT_TRY(inline_composite(in, node, map, origin, depth));
-    else LRT_TRY(add_node(in, node, map, origin, within));
+    if (node->code == LRT_OP_STABLEHLO_COMPOSITE)
+      LRT_TRY(inline_composite(in, node, map, origin, depth));
+    else
+      LRT_TRY(add_node(in, node, map, origin, within));
   }
   return LRT_OK;
 }
 
-lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_alloc *alloc, lrt_plan_graph **out,
-                                 lrt_error *err) {
+lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_alloc *alloc,
+                                 lrt_plan_graph **out, lrt_error *err) {
   lrt_plan_graph *plan = lrt_alloc_zero(alloc, sizeof *plan);
   if (plan == NULL) return lrt_alloc_fail(err, alloc, sizeof *plan, "the plan graph");
   lrt_arena_init(&plan->arena, alloc);

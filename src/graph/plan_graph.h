@@ -15,12 +15,12 @@ typedef struct lrt_plan_tensor {
 } lrt_plan_tensor;
 
 typedef struct lrt_plan_node {
-  lrt_node node;       /* operands are value indices of the plan graph */
-  int32_t *inputs;     /* the same memory as node.inputs, writable for passes */
-  int32_t file_index;  /* the node of the outer subgraph that this one stands for */
-  const char *within;  /* name of the composite it was inlined from, or NULL */
+  lrt_node node;      /* operands are value indices of the plan graph */
+  int32_t *inputs;    /* the same memory as node.inputs, writable for passes */
+  int32_t file_index; /* the node of the outer subgraph that this one stands for */
+  const char *within; /* name of the composite it was inlined from, or NULL */
   bool dead;
-  bool weights_only;   /* operand 1 was a DEQUANTIZE of constant weights: widen, do not quantize activations */
+  bool weights_only; /* operand 1 was a DEQUANTIZE of constant weights: widen, do not quantize activations */
 } lrt_plan_node;
 
 typedef struct lrt_plan_graph {
@@ -35,8 +35,8 @@ typedef struct lrt_plan_graph {
 } lrt_plan_graph;
 
 /* Copies a subgraph; composites are replaced by their decompositions. Destroy with lrt_plan_graph_destroy. */
-lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_alloc *alloc, lrt_plan_graph **out,
-                                 lrt_error *err);
+lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_alloc *alloc,
+                                 lrt_plan_graph **out, lrt_error *err);
 void lrt_plan_graph_destroy(lrt_plan_graph *plan);
 
 #endif

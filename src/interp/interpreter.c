@@ -9,7 +9,9 @@
 #include "base/fail.h"
 #include "interp/interpreter_object.h"
 
-static const lrt_graph *graph_of(const lrt_interpreter *it) { return &it->model->tflite->graph; }
+static const lrt_graph *graph_of(const lrt_interpreter *it) {
+  return &it->model->tflite->graph;
+}
 
 static lrt_op_mode mode_of(const lrt_interpreter_options *options) {
   lrt_mode mode = options != NULL ? options->mode : LRT_MODE_DEFAULT;
@@ -34,8 +36,10 @@ static lrt_status init_runtime(lrt_interpreter *it, const lrt_interpreter_option
     runtime->profile = options->profile != 0;
     runtime->limits = options->limits;
   }
-  if (options != NULL && options->threads != NULL) runtime->team = lrt_threads_retain(options->threads);
-  else if (threads > 1) LRT_TRY(lrt_threads_shared(threads, &runtime->team, err));
+  if (options != NULL && options->threads != NULL)
+    runtime->team = lrt_threads_retain(options->threads);
+  else if (threads > 1)
+    LRT_TRY(lrt_threads_shared(threads, &runtime->team, err));
   if (runtime->team != NULL) runtime->workers = lrt_threads_count(runtime->team);
   runtime->initialised = lrt_arena_array(&it->arena, (size_t)runtime->graph->subgraph_count, sizeof(bool));
   if (runtime->initialised == NULL) return lrt_alloc_fail(err, it->alloc, 0, "the interpreter");
@@ -50,16 +54,18 @@ static lrt_status init_shapes(lrt_interpreter *it, lrt_error *err) {
     const lrt_subgraph *subgraph = &graph->subgraphs[s];
     lrt_shape *shapes = lrt_arena_array(&it->arena, (size_t)subgraph->input_count + 1, sizeof *shapes);
     if (shapes == NULL) return lrt_alloc_fail(err, it->alloc, 0, "the interpreter");
-    for (int32_t i = 0; i < subgraph->input_count; i++) shapes[i] = subgraph->tensors[subgraph->inputs[i]].shape;
+    for (int32_t i = 0; i < subgraph->input_count; i++)
+      shapes[i] = subgraph->tensors[subgraph->inputs[i]].shape;
     it->subgraphs[s].shapes = shapes;
   }
   return LRT_OK;
 }
 
-lrt_status lrt_interpreter_create(lrt_model *model, const lrt_interpreter_options *options, lrt_interpreter **out,
-                                  lrt_error *err) {
+lrt_status lrt_interpreter_create(lrt_model *model, const lrt_interpreter_options *options,
+                                  lrt_interpreter **out, lrt_error *err) {
   lrt_alloc *account = NULL;
-  if (model == NULL || out == NULL) return lrt_fail(err, LRT_INVALID_ARGUMENT, "an interpreter needs a model");
+  if (model == NULL || out == NULL)
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "an interpreter needs a model");
   LRT_TRY(lrt_alloc_create(options != NULL ? options->limits.bytes : 0, &account, err));
   lrt_interpreter *it = lrt_alloc_zero(account, sizeof *it);
   if (it == NULL) {
@@ -101,20 +107,21 @@ static lrt_status check_subgraph(const lrt_interpreter *it, int32_t subgraph, lr
                   graph_of(it)->subgraph_count);
 }
 
-static lrt_status check_strict(const lrt_tensor *tensor, int32_t index, const lrt_shape *shape, lrt_error *err) {
+static lrt_status check_strict(const lrt_tensor *tensor, int32_t index, const lrt_shape *shape,
+                               lrt_error *err) {
   const lrt_shape *known = tensor->shape_signature.rank >= 0 ? &tensor->shape_signature : &tensor->shape;
   if (known->rank != shape->rank)
-    return lrt_fail(err, LRT_INVALID_ARGUMENT, "tensor %d has %d dimensions, %d were given", index, known->rank,
-                    shape->rank);
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "tensor %d has %d dimensions, %d were given", index,
+                    known->rank, shape->rank);
   for (int i = 0; i < shape->rank; i++)
     if (known->dims[i] != -1 && known->dims[i] != shape->dims[i])
-      return lrt_fail(err, LRT_INVALID_ARGUMENT, "dimension %d of tensor %d is %d and may not change to %d", i, index,
-                      known->dims[i], shape->dims[i]);
+      return lrt_fail(err, LRT_INVALID_ARGUMENT, "dimension %d of tensor %d is %d and may not change to %d",
+                      i, index, known->dims[i], shape->dims[i]);
   return LRT_OK;
 }
 
-lrt_status lrt_interpreter_resize_input(lrt_interpreter *it, int32_t subgraph, int32_t tensor, const lrt_shape *shape,
-                                        int strict, lrt_error *err) {
+lrt_status lrt_interpreter_resize_input(lrt_interpreter *it, int32_t subgraph, int32_t tensor,
+                                        const lrt_shape *shape, int strict, lrt_error *err) {
   LRT_TRY(check_subgraph(it, subgraph, err));
   const lrt_subgraph *graph = &graph_of(it)->subgraphs[subgraph];
   planned *slot = &it->subgraphs[subgraph];
@@ -149,7 +156,9 @@ static lrt_plan *plan_of(const lrt_interpreter *it, int32_t subgraph) {
   return it->subgraphs[subgraph].current ? it->subgraphs[subgraph].plan : NULL;
 }
 
-int lrt_interpreter_is_allocated(const lrt_interpreter *it, int32_t subgraph) { return plan_of(it, subgraph) != NULL; }
+int lrt_interpreter_is_allocated(const lrt_interpreter *it, int32_t subgraph) {
+  return plan_of(it, subgraph) != NULL;
+}
 
 lrt_status lrt_interpreter_invoke(lrt_interpreter *it, int32_t subgraph, lrt_error *err) {
   LRT_TRY(check_subgraph(it, subgraph, err));
@@ -166,25 +175,30 @@ lrt_status lrt_interpreter_invoke_steps(lrt_interpreter *it, int32_t subgraph, i
   lrt_plan *plan = plan_of(it, subgraph);
   if (plan == NULL) return lrt_fail(err, LRT_WRONG_STATE, "subgraph %d is not allocated", subgraph);
   if (!it->runtime.preserve_all)
-    return lrt_fail(err, LRT_WRONG_STATE, "single steps run only in an interpreter that preserves all tensors");
+    return lrt_fail(err, LRT_WRONG_STATE,
+                    "single steps run only in an interpreter that preserves all tensors");
   if (first < 0 || count < 0 || count > plan->graph->node_count || first > plan->graph->node_count - count)
-    return lrt_fail(err, LRT_NOT_FOUND, "there are no %d steps from %d on, subgraph %d has %d", count, first, subgraph,
-                    plan->graph->node_count);
+    return lrt_fail(err, LRT_NOT_FOUND, "there are no %d steps from %d on, subgraph %d has %d", count, first,
+                    subgraph, plan->graph->node_count);
   atomic_store(&it->runtime.cancelled, false);
   return lrt_plan_run_nodes(plan, first, count, err);
 }
 
-void lrt_interpreter_cancel(lrt_interpreter *it) { atomic_store(&it->runtime.cancelled, true); }
+void lrt_interpreter_cancel(lrt_interpreter *it) {
+  atomic_store(&it->runtime.cancelled, true);
+}
 
-void lrt_interpreter_reset_variables(lrt_interpreter *it) { lrt_runtime_reset_variables(&it->runtime); }
+void lrt_interpreter_reset_variables(lrt_interpreter *it) {
+  lrt_runtime_reset_variables(&it->runtime);
+}
 
 /* Memory that other tensors use later must not be shown as this tensor's contents. */
 static bool is_lasting(const lrt_plan *plan, int32_t value) {
   return plan->homes[value] != LRT_HOME_ARENA && plan->homes[value] != LRT_HOME_NONE;
 }
 
-lrt_status lrt_interpreter_tensor(const lrt_interpreter *it, int32_t subgraph, int32_t tensor, lrt_tensor_view *out,
-                                  lrt_error *err) {
+lrt_status lrt_interpreter_tensor(const lrt_interpreter *it, int32_t subgraph, int32_t tensor,
+                                  lrt_tensor_view *out, lrt_error *err) {
   LRT_TRY(check_subgraph(it, subgraph, err));
   const lrt_subgraph *graph = &graph_of(it)->subgraphs[subgraph];
   if (tensor < 0 || tensor >= graph->tensor_count)
@@ -199,7 +213,8 @@ lrt_status lrt_interpreter_tensor(const lrt_interpreter *it, int32_t subgraph, i
     return LRT_OK;
   }
   const lrt_value *value = &plan->values[tensor];
-  *out = (lrt_tensor_view){value->type, value->shape, is_lasting(plan, tensor) ? value->data : NULL, value->bytes};
+  *out = (lrt_tensor_view){value->type, value->shape, is_lasting(plan, tensor) ? value->data : NULL,
+                           value->bytes};
   return LRT_OK;
 }
 
@@ -207,8 +222,8 @@ lrt_status lrt_interpreter_set_strings(lrt_interpreter *it, int32_t subgraph, in
                                        const char *const *text, const size_t *length, lrt_error *err) {
   lrt_plan *plan = plan_of(it, subgraph);
   if (plan == NULL) return lrt_fail(err, LRT_WRONG_STATE, "subgraph %d is not allocated", subgraph);
-  if (tensor < 0 || tensor >= plan->graph->subgraph->tensor_count || plan->values[tensor].type != LRT_STRING ||
-      plan->homes[tensor] != LRT_HOME_GROWN)
+  if (tensor < 0 || tensor >= plan->graph->subgraph->tensor_count ||
+      plan->values[tensor].type != LRT_STRING || plan->homes[tensor] != LRT_HOME_GROWN)
     return lrt_fail(err, LRT_INVALID_ARGUMENT, "tensor %d is not a string input", tensor);
   lrt_value *value = &plan->values[tensor];
   if (count != lrt_shape_count(&value->shape))
@@ -216,7 +231,8 @@ lrt_status lrt_interpreter_set_strings(lrt_interpreter *it, int32_t subgraph, in
                     (long long)lrt_shape_count(&value->shape), count);
   size_t bytes = 4 * ((size_t)count + 2);
   for (int32_t i = 0; i < count; i++) {
-    if (bytes > (size_t)INT32_MAX || length[i] > (size_t)INT32_MAX - bytes) return lrt_fail(err, LRT_INVALID_ARGUMENT, "the strings are too long");
+    if (bytes > (size_t)INT32_MAX || length[i] > (size_t)INT32_MAX - bytes)
+      return lrt_fail(err, LRT_INVALID_ARGUMENT, "the strings are too long");
     bytes += length[i];
   }
   LRT_TRY(lrt_value_reserve(value, bytes, err));
@@ -261,7 +277,8 @@ static const char *note_of(const lrt_exec *exec) {
   return "";
 }
 
-lrt_status lrt_interpreter_step(const lrt_interpreter *it, int32_t subgraph, int32_t index, lrt_step_info *out) {
+lrt_status lrt_interpreter_step(const lrt_interpreter *it, int32_t subgraph, int32_t index,
+                                lrt_step_info *out) {
   const lrt_plan *plan = plan_of(it, subgraph);
   if (plan == NULL || index < 0 || index >= plan->graph->node_count) return LRT_NOT_FOUND;
   const lrt_exec *exec = &plan->execs[index];
@@ -282,8 +299,9 @@ lrt_status lrt_interpreter_step(const lrt_interpreter *it, int32_t subgraph, int
   return LRT_OK;
 }
 
-lrt_status lrt_interpreter_step_operand(const lrt_interpreter *it, int32_t subgraph, int32_t index, int is_output,
-                                        int32_t operand, const char **name, lrt_tensor_view *out) {
+lrt_status lrt_interpreter_step_operand(const lrt_interpreter *it, int32_t subgraph, int32_t index,
+                                        int is_output, int32_t operand, const char **name,
+                                        lrt_tensor_view *out) {
   const lrt_plan *plan = plan_of(it, subgraph);
   if (plan == NULL || index < 0 || index >= plan->graph->node_count || operand < 0) return LRT_NOT_FOUND;
   const lrt_exec *exec = &plan->execs[index];
@@ -292,7 +310,8 @@ lrt_status lrt_interpreter_step_operand(const lrt_interpreter *it, int32_t subgr
   const lrt_value *value = is_output ? exec->outputs[operand] : exec->inputs[operand];
   if (value == NULL) return LRT_NOT_FOUND;
   *name = value->name;
-  *out = (lrt_tensor_view){value->type, value->shape,
-                           is_lasting(plan, (int32_t)(value - plan->values)) ? value->data : NULL, value->bytes};
+  *out =
+      (lrt_tensor_view){value->type, value->shape,
+                        is_lasting(plan, (int32_t)(value - plan->values)) ? value->data : NULL, value->bytes};
   return LRT_OK;
 }

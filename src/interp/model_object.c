@@ -39,8 +39,8 @@ static lrt_status create(lrt_source *file, lrt_alloc *account, lrt_model **out, 
   }
   lrt_counter_add(LRT_COUNTER_MODELS_LOADED, 1);
   lrt_log(LRT_LOG_INFO, "interp", "model_opened", "name=\"%s\" bytes=%llu subgraphs=%d signatures=%d",
-          lrt_source_name(file), (unsigned long long)lrt_source_length(file), model->tflite->graph.subgraph_count,
-          model->tflite->graph.signature_count);
+          lrt_source_name(file), (unsigned long long)lrt_source_length(file),
+          model->tflite->graph.subgraph_count, model->tflite->graph.signature_count);
   *out = model;
   return LRT_OK;
 }
@@ -53,7 +53,8 @@ static lrt_status account_of(const lrt_model_options *options, lrt_alloc **out, 
   return lrt_alloc_create(options != NULL ? options->limits.bytes : 0, out, err);
 }
 
-lrt_status lrt_model_open(const char *path, const lrt_model_options *options, lrt_model **out, lrt_error *err) {
+lrt_status lrt_model_open(const char *path, const lrt_model_options *options, lrt_model **out,
+                          lrt_error *err) {
   lrt_alloc *account = NULL;
   lrt_source *file = NULL;
   if (path == NULL || out == NULL) return lrt_fail(err, LRT_INVALID_ARGUMENT, "a model needs a path");
@@ -64,8 +65,8 @@ lrt_status lrt_model_open(const char *path, const lrt_model_options *options, lr
   return status;
 }
 
-lrt_status lrt_model_open_memory(const void *bytes, uint64_t length, const lrt_model_options *options, lrt_model **out,
-                                 lrt_error *err) {
+lrt_status lrt_model_open_memory(const void *bytes, uint64_t length, const lrt_model_options *options,
+                                 lrt_model **out, lrt_error *err) {
   lrt_alloc *account = NULL;
   lrt_source *file = NULL;
   if (bytes == NULL || out == NULL) return lrt_fail(err, LRT_INVALID_ARGUMENT, "a model needs bytes");
@@ -104,15 +105,25 @@ void lrt_model_destroy(lrt_model *model) {
   lrt_alloc_destroy(account);
 }
 
-const char *lrt_model_name(const lrt_model *model) { return lrt_source_name(model->file); }
+const char *lrt_model_name(const lrt_model *model) {
+  return lrt_source_name(model->file);
+}
 
-const char *lrt_model_description(const lrt_model *model) { return model->tflite->graph.description; }
+const char *lrt_model_description(const lrt_model *model) {
+  return model->tflite->graph.description;
+}
 
-uint64_t lrt_model_file_bytes(const lrt_model *model) { return lrt_source_length(model->file); }
+uint64_t lrt_model_file_bytes(const lrt_model *model) {
+  return lrt_source_length(model->file);
+}
 
-uint64_t lrt_model_packed_bytes(const lrt_model *model) { return lrt_weights_bytes(model->weights); }
+uint64_t lrt_model_packed_bytes(const lrt_model *model) {
+  return lrt_weights_bytes(model->weights);
+}
 
-int32_t lrt_model_subgraph_count(const lrt_model *model) { return model->tflite->graph.subgraph_count; }
+int32_t lrt_model_subgraph_count(const lrt_model *model) {
+  return model->tflite->graph.subgraph_count;
+}
 
 static const lrt_subgraph *subgraph_at(const lrt_model *model, int32_t subgraph) {
   const lrt_graph *graph = &model->tflite->graph;
@@ -132,8 +143,9 @@ lrt_status lrt_model_tensor(const lrt_model *model, int32_t subgraph, int32_t te
   if (from == NULL || tensor < 0 || tensor >= from->tensor_count) return LRT_NOT_FOUND;
   const lrt_tensor *t = &from->tensors[tensor];
   const lrt_shape signature = t->shape_signature.rank < 0 ? t->shape : t->shape_signature;
-  *out = (lrt_tensor_info){t->name,        t->type,  t->shape, signature, t->quant, t->is_variable,
-                           t->sparsity != NULL, t->data, t->bytes};
+  *out =
+      (lrt_tensor_info){t->name, t->type, t->shape, signature, t->quant, t->is_variable, t->sparsity != NULL,
+                        t->data, t->bytes};
   return LRT_OK;
 }
 
@@ -177,7 +189,8 @@ static int print_vector(char *text, size_t size, const lrt_option_field *field, 
     if (field->kind == LRT_OPTION_VEC_F32)
       used += (size_t)snprintf(text + used, size - used, "%s%g", comma,
                                (double)((const float *)(const void *)vector.data)[i]);
-    else used += (size_t)snprintf(text + used, size - used, "%s%lld", comma, value);
+    else
+      used += (size_t)snprintf(text + used, size - used, "%s%lld", comma, value);
   }
   if (used < size) used += (size_t)snprintf(text + used, size - used, "]");
   return (int)used;
@@ -197,7 +210,8 @@ static int print_field(char *text, size_t size, const lrt_option_field *field, c
   }
 }
 
-lrt_status lrt_model_node_options(const lrt_model *model, int32_t subgraph, int32_t node, char *text, size_t size) {
+lrt_status lrt_model_node_options(const lrt_model *model, int32_t subgraph, int32_t node, char *text,
+                                  size_t size) {
   const lrt_node *from = node_at(model, subgraph, node);
   if (from == NULL) return LRT_NOT_FOUND;
   if (size == 0) return LRT_INVALID_ARGUMENT;
@@ -214,7 +228,9 @@ lrt_status lrt_model_node_options(const lrt_model *model, int32_t subgraph, int3
   return LRT_OK;
 }
 
-int32_t lrt_model_signature_count(const lrt_model *model) { return model->tflite->graph.signature_count; }
+int32_t lrt_model_signature_count(const lrt_model *model) {
+  return model->tflite->graph.signature_count;
+}
 
 static const lrt_signature *signature_at(const lrt_model *model, int32_t index) {
   const lrt_graph *graph = &model->tflite->graph;
@@ -233,27 +249,29 @@ int32_t lrt_model_find_signature(const lrt_model *model, const char *key) {
   return found != NULL ? (int32_t)(found - model->tflite->graph.signatures) : -1;
 }
 
-static lrt_status entry_at(const lrt_signature_entry *entries, int32_t count, int32_t index, const char **name,
-                           int32_t *tensor) {
+static lrt_status entry_at(const lrt_signature_entry *entries, int32_t count, int32_t index,
+                           const char **name, int32_t *tensor) {
   if (index < 0 || index >= count) return LRT_NOT_FOUND;
   *name = entries[index].name;
   *tensor = entries[index].tensor;
   return LRT_OK;
 }
 
-lrt_status lrt_model_signature_input(const lrt_model *model, int32_t signature, int32_t index, const char **name,
-                                     int32_t *tensor) {
+lrt_status lrt_model_signature_input(const lrt_model *model, int32_t signature, int32_t index,
+                                     const char **name, int32_t *tensor) {
   const lrt_signature *from = signature_at(model, signature);
   return from != NULL ? entry_at(from->inputs, from->input_count, index, name, tensor) : LRT_NOT_FOUND;
 }
 
-lrt_status lrt_model_signature_output(const lrt_model *model, int32_t signature, int32_t index, const char **name,
-                                      int32_t *tensor) {
+lrt_status lrt_model_signature_output(const lrt_model *model, int32_t signature, int32_t index,
+                                      const char **name, int32_t *tensor) {
   const lrt_signature *from = signature_at(model, signature);
   return from != NULL ? entry_at(from->outputs, from->output_count, index, name, tensor) : LRT_NOT_FOUND;
 }
 
-int32_t lrt_model_metadata_count(const lrt_model *model) { return model->tflite->graph.metadata_count; }
+int32_t lrt_model_metadata_count(const lrt_model *model) {
+  return model->tflite->graph.metadata_count;
+}
 
 lrt_status lrt_model_metadata(const lrt_model *model, int32_t index, const char **name, const void **data,
                               uint64_t *bytes) {

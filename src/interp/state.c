@@ -15,20 +15,24 @@ struct lrt_state {
   void **memory;
 };
 
-static const lrt_signature_entry *find_entry(const lrt_signature_entry *entries, int32_t count, const char *name) {
+static const lrt_signature_entry *find_entry(const lrt_signature_entry *entries, int32_t count,
+                                             const char *name) {
   for (int32_t i = 0; i < count; i++)
     if (strcmp(entries[i].name, name) == 0) return &entries[i];
   return NULL;
 }
 
-static lrt_status check_pair(const lrt_state_pair *pair, const lrt_signature *signature, const lrt_tensor *input,
-                             const lrt_tensor *output, const lrt_state_shape *known, lrt_error *err) {
+static lrt_status check_pair(const lrt_state_pair *pair, const lrt_signature *signature,
+                             const lrt_tensor *input, const lrt_tensor *output, const lrt_state_shape *known,
+                             lrt_error *err) {
   const int64_t bytes = lrt_shape_bytes(&input->shape, input->type);
   const bool same = input->type == output->type && lrt_shape_equal(&input->shape, &output->shape);
-  const bool agrees = known->input == NULL || (known->type == input->type && lrt_shape_equal(&known->shape, &input->shape));
+  const bool agrees =
+      known->input == NULL || (known->type == input->type && lrt_shape_equal(&known->shape, &input->shape));
   if (bytes <= 0 || lrt_type_bits(input->type) == 0 || !same || !agrees)
-    return lrt_fail(err, LRT_INVALID_ARGUMENT, "state pair \"%s\" → \"%s\" of signature \"%s\": shapes or types differ",
-                    pair->input, pair->output, signature->key);
+    return lrt_fail(err, LRT_INVALID_ARGUMENT,
+                    "state pair \"%s\" → \"%s\" of signature \"%s\": shapes or types differ", pair->input,
+                    pair->output, signature->key);
   if (pair->axis >= input->shape.rank)
     return lrt_fail(err, LRT_INVALID_ARGUMENT, "state pair \"%s\" has no axis %d", pair->input, pair->axis);
   return LRT_OK;
@@ -50,19 +54,24 @@ static lrt_status add_pair(lrt_interpreter *it, const lrt_state_pair *pair, int3
     shape->shape = tensors[in->tensor].shape;
     shape->bytes = (size_t)lrt_shape_bytes(&shape->shape, shape->type);
     shape->axis = pair->axis;
-    it->slots[it->runtime.state_count++] = (lrt_state_slot){signature->subgraph, in->tensor, out->tensor, slot};
+    it->slots[it->runtime.state_count++] =
+        (lrt_state_slot){signature->subgraph, in->tensor, out->tensor, slot};
   }
   if (shape->input != NULL) return LRT_OK;
-  return lrt_fail(err, LRT_NOT_FOUND, "no signature has an input \"%s\" and an output \"%s\"", pair->input, pair->output);
+  return lrt_fail(err, LRT_NOT_FOUND, "no signature has an input \"%s\" and an output \"%s\"", pair->input,
+                  pair->output);
 }
 
-lrt_status lrt_interpreter_set_states(lrt_interpreter *it, const lrt_state_pair *pairs, int32_t count, lrt_error *err) {
+lrt_status lrt_interpreter_set_states(lrt_interpreter *it, const lrt_state_pair *pairs, int32_t count,
+                                      lrt_error *err) {
   const lrt_graph *graph = &it->model->tflite->graph;
   for (int32_t s = 0; s < graph->subgraph_count; s++)
     if (it->subgraphs[s].plan != NULL)
       return lrt_fail(err, LRT_WRONG_STATE, "state tensors must be declared before the first allocate");
-  if (count < 0 || (count > 0 && pairs == NULL)) return lrt_fail(err, LRT_INVALID_ARGUMENT, "state pairs are missing");
-  it->slots = lrt_arena_array(&it->arena, (size_t)count * (size_t)graph->signature_count + 1, sizeof *it->slots);
+  if (count < 0 || (count > 0 && pairs == NULL))
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "state pairs are missing");
+  it->slots =
+      lrt_arena_array(&it->arena, (size_t)count * (size_t)graph->signature_count + 1, sizeof *it->slots);
   it->shapes = lrt_arena_array(&it->arena, (size_t)count + 1, sizeof *it->shapes);
   if (it->slots == NULL || it->shapes == NULL) return lrt_alloc_fail(err, it->alloc, 0, "state tensors");
   lrt_state_destroy(it->own_state); /* a failed allocate may have made it for other pairs */
@@ -120,7 +129,8 @@ void lrt_state_destroy(lrt_state *state) {
 
 lrt_status lrt_interpreter_ensure_state(lrt_interpreter *it, lrt_error *err) {
   if (it->state_shape_count == 0 || it->runtime.state_memory != NULL) return LRT_OK;
-  if (it->own_state == NULL) LRT_TRY(make_set(it->alloc, it->shapes, it->state_shape_count, &it->own_state, err));
+  if (it->own_state == NULL)
+    LRT_TRY(make_set(it->alloc, it->shapes, it->state_shape_count, &it->own_state, err));
   it->runtime.state_memory = it->own_state->memory;
   return LRT_OK;
 }
@@ -128,7 +138,8 @@ lrt_status lrt_interpreter_ensure_state(lrt_interpreter *it, lrt_error *err) {
 static bool fits(const lrt_interpreter *it, const lrt_state *state) {
   if (state->count != it->state_shape_count) return false;
   for (int32_t i = 0; i < state->count; i++)
-    if (strcmp(state->shapes[i].input, it->shapes[i].input) != 0 || state->shapes[i].bytes != it->shapes[i].bytes)
+    if (strcmp(state->shapes[i].input, it->shapes[i].input) != 0 ||
+        state->shapes[i].bytes != it->shapes[i].bytes)
       return false;
   return true;
 }
@@ -151,7 +162,8 @@ lrt_status lrt_interpreter_use_state(lrt_interpreter *it, lrt_state *state, lrt_
 lrt_status lrt_state_clone(const lrt_state *state, lrt_state **out, lrt_error *err) {
   lrt_state *copy = NULL;
   LRT_TRY(make_set(state->alloc, state->shapes, state->count, &copy, err));
-  for (int32_t i = 0; i < state->count; i++) memcpy(copy->memory[i], state->memory[i], state->shapes[i].bytes);
+  for (int32_t i = 0; i < state->count; i++)
+    memcpy(copy->memory[i], state->memory[i], state->shapes[i].bytes);
   *out = copy;
   return LRT_OK;
 }
@@ -174,7 +186,9 @@ lrt_status lrt_state_truncate(lrt_state *state, int32_t length, lrt_error *err) 
   return LRT_OK;
 }
 
-int32_t lrt_state_count(const lrt_state *state) { return state->count; }
+int32_t lrt_state_count(const lrt_state *state) {
+  return state->count;
+}
 
 lrt_status lrt_state_tensor(lrt_state *state, int32_t index, const char **input_name, lrt_tensor_view *out) {
   if (index < 0 || index >= state->count) return LRT_NOT_FOUND;

@@ -26,7 +26,8 @@ static lrt_status pick_section(lrt_source *file, section_reader read, lrt_alloc 
     const lrt_section *section = main_section(&bundle);
     if (section == NULL)
       status = lrt_fail(err, LRT_INVALID_MODEL, "%s holds no .tflite model", lrt_source_name(file));
-    else status = lrt_source_slice(file, section->offset, section->length, out, err);
+    else
+      status = lrt_source_slice(file, section->offset, section->length, out, err);
   }
   lrt_arena_clear(&arena);
   return status;
@@ -45,6 +46,6 @@ lrt_status lrt_model_pick(lrt_source *file, lrt_alloc *alloc, lrt_source **out, 
   case LRT_FILE_ZIP: return pick_section(file, lrt_task_read_sections, alloc, out, err);
   default: break;
   }
-  return lrt_fail(err, LRT_INVALID_MODEL, "%s is not a model that can be run: it is %s", lrt_source_name(file),
-                  lrt_file_kind_text(kind));
+  return lrt_fail(err, LRT_INVALID_MODEL, "%s is not a model that can be run: it is %s",
+                  lrt_source_name(file), lrt_file_kind_text(kind));
 }

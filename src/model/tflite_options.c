@@ -32,10 +32,12 @@
 #undef EMPTY
 
 #define OPTIONS(name, schema, union_number, member)                                                          \
-  static const lrt_fb_type type_##name = {#schema, fields_##name, sizeof fields_##name / sizeof fields_##name[0], 0, 0};
+  static const lrt_fb_type type_##name = {#schema, fields_##name,                                            \
+                                          sizeof fields_##name / sizeof fields_##name[0], 0, 0};
 #define FIELD(name, field, slot, kind, value)
 #define END(name)
-#define EMPTY(name, schema, union_number, member) static const lrt_fb_type type_##name = {#schema, NULL, 0, 0, 0};
+#define EMPTY(name, schema, union_number, member)                                                            \
+  static const lrt_fb_type type_##name = {#schema, NULL, 0, 0, 0};
 #include "opset/options.def"
 #undef OPTIONS
 #undef FIELD
@@ -56,9 +58,12 @@ static const lrt_fb_type *const members[2][MEMBERS] = {
 #undef EMPTY
 };
 
-static const lrt_fb_union unions[2] = {{"BuiltinOptions", members[0], MEMBERS}, {"BuiltinOptions2", members[1], MEMBERS}};
+static const lrt_fb_union unions[2] = {{"BuiltinOptions", members[0], MEMBERS},
+                                       {"BuiltinOptions2", members[1], MEMBERS}};
 
-const lrt_fb_union *lrt_tflite_option_union(uint8_t union_number) { return &unions[union_number - 1]; }
+const lrt_fb_union *lrt_tflite_option_union(uint8_t union_number) {
+  return &unions[union_number - 1];
+}
 
 static unsigned element_bytes(uint8_t kind) {
   switch ((lrt_option_kind)kind) {
@@ -77,7 +82,8 @@ static bool read_vector(lrt_fb_table from, const lrt_option_field *field, void *
   if (vector.count > 0) {
     uint8_t *copy = lrt_arena_array(arena, vector.count, bytes);
     if (copy == NULL) return false;
-    memcpy(copy, vector.data, (size_t)vector.count * bytes); /* the format and the machine are little-endian */
+    memcpy(copy, vector.data,
+           (size_t)vector.count * bytes); /* the format and the machine are little-endian */
     out.data = copy;
   }
   memcpy(at, &out, sizeof out);

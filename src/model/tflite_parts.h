@@ -29,8 +29,8 @@ typedef struct lrt_tflite_reader {
 const char *lrt_tflite_text(lrt_tflite_reader *reader, lrt_fb_string string);
 lrt_status lrt_tflite_no_memory(lrt_tflite_reader *reader);
 /* Fills one tensor; `where` is "tensor 3 of subgraph 0" for messages. tflite_tensor.c */
-lrt_status lrt_tflite_read_tensor(lrt_tflite_reader *reader, lrt_fb_table from, int32_t tensor_count, const char *where,
-                                  lrt_tensor *out);
+lrt_status lrt_tflite_read_tensor(lrt_tflite_reader *reader, lrt_fb_table from, int32_t tensor_count,
+                                  const char *where, lrt_tensor *out);
 /* Locates all buffers, external ones included. tflite_buffers.c */
 lrt_status lrt_tflite_read_buffers(lrt_tflite_reader *reader);
 

@@ -21,7 +21,8 @@ static lrt_status read_indices(lrt_tflite_reader *reader, lrt_fb_vector from, in
   for (uint32_t i = 0; i < from.count; i++) {
     indices[i] = lrt_fb_at_i32(from, i);
     if (indices[i] < least || indices[i] >= count)
-      return lrt_fail(reader->err, LRT_INVALID_MODEL, "%s names tensor %d, the subgraph has %d", where, indices[i], count);
+      return lrt_fail(reader->err, LRT_INVALID_MODEL, "%s names tensor %d, the subgraph has %d", where,
+                      indices[i], count);
   }
   *out = indices;
   *out_count = (int32_t)from.count;
@@ -30,22 +31,26 @@ static lrt_status read_indices(lrt_tflite_reader *reader, lrt_fb_vector from, in
 
 /* The options of whichever union holds the operator's table; another table is ignored where the operator has no
  * options of its own. */
-static lrt_status read_options(lrt_tflite_reader *reader, lrt_fb_table from, const char *where, lrt_node *out) {
+static lrt_status read_options(lrt_tflite_reader *reader, lrt_fb_table from, const char *where,
+                               lrt_node *out) {
   const lrt_op_info *info = lrt_op_info_of(out->code);
   if (info == NULL || info->options->union_number == 0) return LRT_OK;
   const unsigned slot = info->options->union_number == 1 ? (unsigned)LRT_TFL_Operator_builtin_options
                                                          : (unsigned)LRT_TFL_Operator_builtin_options_2;
   const unsigned member = lrt_fb_get_union_type(from, slot);
   lrt_fb_table table = {NULL};
-  if (member == info->options->member) table = lrt_fb_get_union_table(from, slot);
+  if (member == info->options->member)
+    table = lrt_fb_get_union_table(from, slot);
   else if (member != 0 && info->options->count > 0)
-    return lrt_fail(reader->err, LRT_INVALID_MODEL, "%s is %s but carries other options (kind %u, expected %s)", where,
-                    info->name, member, info->options->schema);
+    return lrt_fail(reader->err, LRT_INVALID_MODEL,
+                    "%s is %s but carries other options (kind %u, expected %s)", where, info->name, member,
+                    info->options->schema);
   out->options = lrt_tflite_read_options(info->options, table, &reader->model->arena);
   return out->options != NULL ? LRT_OK : lrt_tflite_no_memory(reader);
 }
 
-static lrt_status read_custom_options(lrt_tflite_reader *reader, lrt_fb_table from, const char *where, lrt_node *out) {
+static lrt_status read_custom_options(lrt_tflite_reader *reader, lrt_fb_table from, const char *where,
+                                      lrt_node *out) {
   const uint64_t offset = lrt_fb_get_u64(from, LRT_TFL_Operator_large_custom_options_offset, 0);
   const uint64_t size = lrt_fb_get_u64(from, LRT_TFL_Operator_large_custom_options_size, 0);
   const lrt_fb_vector options = lrt_fb_get_vector(from, LRT_TFL_Operator_custom_options);
@@ -64,7 +69,8 @@ static lrt_status read_code(lrt_tflite_reader *reader, lrt_fb_table from, const 
   const lrt_fb_vector codes = lrt_fb_get_vector(reader->root, LRT_TFL_Model_operator_codes);
   const uint32_t index = lrt_fb_get_u32(from, LRT_TFL_Operator_opcode_index, 0);
   if (index >= codes.count)
-    return lrt_fail(reader->err, LRT_INVALID_MODEL, "%s names operator code %u of %u", where, index, codes.count);
+    return lrt_fail(reader->err, LRT_INVALID_MODEL, "%s names operator code %u of %u", where, index,
+                    codes.count);
   const lrt_fb_table code = lrt_fb_at_table(codes, index);
   const int32_t old = lrt_fb_get_i8(code, LRT_TFL_OperatorCode_deprecated_builtin_code, 0);
   const int32_t new = lrt_fb_get_i32(code, LRT_TFL_OperatorCode_builtin_code, 0);
@@ -78,20 +84,21 @@ static lrt_status read_code(lrt_tflite_reader *reader, lrt_fb_table from, const 
   return LRT_OK;
 }
 
-static lrt_status read_node(lrt_tflite_reader *reader, lrt_fb_table from, int32_t tensor_count, const char *where,
-                            lrt_node *out) {
+static lrt_status read_node(lrt_tflite_reader *reader, lrt_fb_table from, int32_t tensor_count,
+                            const char *where, lrt_node *out) {
   LRT_TRY(read_code(reader, from, where, out));
   LRT_TRY(read_options(reader, from, where, out));
   LRT_TRY(read_custom_options(reader, from, where, out));
-  LRT_TRY(read_indices(reader, lrt_fb_get_vector(from, LRT_TFL_Operator_inputs), -1, tensor_count, where, &out->inputs,
-                       &out->input_count));
+  LRT_TRY(read_indices(reader, lrt_fb_get_vector(from, LRT_TFL_Operator_inputs), -1, tensor_count, where,
+                       &out->inputs, &out->input_count));
   LRT_TRY(read_indices(reader, lrt_fb_get_vector(from, LRT_TFL_Operator_outputs), -1, tensor_count, where,
                        &out->outputs, &out->output_count));
-  return read_indices(reader, lrt_fb_get_vector(from, LRT_TFL_Operator_intermediates), -1, tensor_count, where,
-                      &out->intermediates, &out->intermediate_count);
+  return read_indices(reader, lrt_fb_get_vector(from, LRT_TFL_Operator_intermediates), -1, tensor_count,
+                      where, &out->intermediates, &out->intermediate_count);
 }
 
-static lrt_status read_subgraph(lrt_tflite_reader *reader, lrt_fb_table from, int32_t index, lrt_subgraph *out) {
+static lrt_status read_subgraph(lrt_tflite_reader *reader, lrt_fb_table from, int32_t index,
+                                lrt_subgraph *out) {
   char where[64];
   lrt_arena *arena = &reader->model->arena;
   const lrt_fb_vector tensors = lrt_fb_get_vector(from, LRT_TFL_SubGraph_tensors);
@@ -127,7 +134,8 @@ static int by_name(const void *a, const void *b) {
 
 static lrt_status read_entries(lrt_tflite_reader *reader, lrt_fb_vector from, const lrt_subgraph *subgraph,
                                const char *key, const lrt_signature_entry **out, int32_t *out_count) {
-  lrt_signature_entry *entries = lrt_arena_array(&reader->model->arena, (size_t)from.count + 1, sizeof *entries);
+  lrt_signature_entry *entries =
+      lrt_arena_array(&reader->model->arena, (size_t)from.count + 1, sizeof *entries);
   if (entries == NULL) return lrt_tflite_no_memory(reader);
   for (uint32_t i = 0; i < from.count; i++) {
     const lrt_fb_table entry = lrt_fb_at_table(from, i);
@@ -136,8 +144,8 @@ static lrt_status read_entries(lrt_tflite_reader *reader, lrt_fb_vector from, co
     entries[i].tensor = (int32_t)tensor;
     if (entries[i].name == NULL) return lrt_tflite_no_memory(reader);
     if (tensor >= (uint32_t)subgraph->tensor_count)
-      return lrt_fail(reader->err, LRT_INVALID_MODEL, "signature \"%s\" names tensor %u, its subgraph has %d", key,
-                      tensor, subgraph->tensor_count);
+      return lrt_fail(reader->err, LRT_INVALID_MODEL, "signature \"%s\" names tensor %u, its subgraph has %d",
+                      key, tensor, subgraph->tensor_count);
   }
   if (from.count > 1) qsort(entries, from.count, sizeof *entries, by_name);
   *out = entries;
@@ -158,8 +166,8 @@ static lrt_status read_signatures(lrt_tflite_reader *reader) {
     rows[i].key = lrt_tflite_text(reader, lrt_fb_get_string(entry, LRT_TFL_SignatureDef_signature_key));
     if (rows[i].key == NULL) return lrt_tflite_no_memory(reader);
     if (subgraph >= (uint32_t)graph->subgraph_count)
-      return lrt_fail(reader->err, LRT_INVALID_MODEL, "signature \"%s\" names subgraph %u, which does not exist",
-                      rows[i].key, subgraph);
+      return lrt_fail(reader->err, LRT_INVALID_MODEL,
+                      "signature \"%s\" names subgraph %u, which does not exist", rows[i].key, subgraph);
     rows[i].subgraph = (int32_t)subgraph;
     const lrt_subgraph *target = &graph->subgraphs[subgraph];
     LRT_TRY(read_entries(reader, lrt_fb_get_vector(entry, LRT_TFL_SignatureDef_inputs), target, rows[i].key,
@@ -183,8 +191,8 @@ static lrt_status read_metadata(lrt_tflite_reader *reader) {
     rows[i].name = lrt_tflite_text(reader, lrt_fb_get_string(entry, LRT_TFL_Metadata_name));
     if (rows[i].name == NULL) return lrt_tflite_no_memory(reader);
     if (buffer >= reader->buffer_count)
-      return lrt_fail(reader->err, LRT_INVALID_MODEL, "metadata \"%s\" names buffer %u of %u", rows[i].name, buffer,
-                      reader->buffer_count);
+      return lrt_fail(reader->err, LRT_INVALID_MODEL, "metadata \"%s\" names buffer %u of %u", rows[i].name,
+                      buffer, reader->buffer_count);
     rows[i].data = reader->buffers[buffer].data;
     rows[i].bytes = reader->buffers[buffer].bytes;
   }
@@ -210,8 +218,9 @@ static lrt_status read_model(lrt_tflite_reader *reader) {
   const uint64_t whole = lrt_source_length(source);
   const uint64_t length = whole < MAX_FLATBUFFER ? whole : MAX_FLATBUFFER;
   const void *bytes = NULL;
-  if (whole < 8) return lrt_fail(reader->err, LRT_INVALID_MODEL, "%s is not a .tflite model: it has %llu bytes",
-                                 lrt_source_name(source), (unsigned long long)whole);
+  if (whole < 8)
+    return lrt_fail(reader->err, LRT_INVALID_MODEL, "%s is not a .tflite model: it has %llu bytes",
+                    lrt_source_name(source), (unsigned long long)whole);
   LRT_TRY(lrt_source_view(source, 0, length, &bytes, reader->err));
   LRT_TRY(lrt_fb_verify(bytes, length, &schema, reader->err));
   reader->root = lrt_fb_root(bytes);
@@ -219,7 +228,8 @@ static lrt_status read_model(lrt_tflite_reader *reader) {
   if (version != LRT_TFL_VERSION)
     return lrt_fail(reader->err, LRT_INVALID_MODEL, "the model has schema version %u, expected %d", version,
                     LRT_TFL_VERSION);
-  reader->model->graph.description = lrt_tflite_text(reader, lrt_fb_get_string(reader->root, LRT_TFL_Model_description));
+  reader->model->graph.description =
+      lrt_tflite_text(reader, lrt_fb_get_string(reader->root, LRT_TFL_Model_description));
   if (reader->model->graph.description == NULL) return lrt_tflite_no_memory(reader);
   LRT_TRY(lrt_tflite_read_buffers(reader));
   LRT_TRY(read_subgraphs(reader));

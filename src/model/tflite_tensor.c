@@ -13,7 +13,9 @@ typedef struct tensor_reader {
   lrt_tensor *out;
 } tensor_reader;
 
-static lrt_arena *arena_of(const tensor_reader *t) { return &t->reader->model->arena; }
+static lrt_arena *arena_of(const tensor_reader *t) {
+  return &t->reader->model->arena;
+}
 
 static lrt_status invalid(const tensor_reader *t, const char *what) {
   return lrt_fail(t->reader->err, LRT_INVALID_MODEL, "%s \"%s\": %s", t->where, t->out->name, what);
@@ -100,13 +102,14 @@ static lrt_status read_data(const tensor_reader *t) {
   out->data = found.data;
   out->bytes = found.bytes;
   if (out->type == LRT_STRING)
-    return is_string_data(found.data, found.bytes, lrt_shape_count(&out->shape)) ? align_data(t)
-                                                                                 : invalid(t, "its strings are damaged");
+    return is_string_data(found.data, found.bytes, lrt_shape_count(&out->shape))
+               ? align_data(t)
+               : invalid(t, "its strings are damaged");
   if (out->sparsity != NULL) return LRT_OK;
   const int64_t wanted = lrt_shape_bytes(&out->shape, out->type);
   if (wanted < 0 || (uint64_t)wanted > found.bytes)
-    return lrt_fail(t->reader->err, LRT_INVALID_MODEL, "%s \"%s\" needs %lld bytes, its buffer holds %llu", t->where,
-                    out->name, (long long)wanted, (unsigned long long)found.bytes);
+    return lrt_fail(t->reader->err, LRT_INVALID_MODEL, "%s \"%s\" needs %lld bytes, its buffer holds %llu",
+                    t->where, out->name, (long long)wanted, (unsigned long long)found.bytes);
   out->bytes = (uint64_t)wanted;
   return align_data(t);
 }
@@ -146,7 +149,8 @@ static lrt_status read_affine(const tensor_reader *t, lrt_fb_table from) {
   const lrt_fb_vector zero = lrt_fb_get_vector(from, LRT_TFL_QuantizationParameters_zero_point);
   if (scale.count == 0) return LRT_OK;
   if (zero.count == 0) return invalid(t, "it has scales but no zero points");
-  if (zero.count != scale.count && zero.count != 1) return invalid(t, "scales and zero points differ in number");
+  if (zero.count != scale.count && zero.count != 1)
+    return invalid(t, "scales and zero points differ in number");
   if (scale.count > INT32_MAX) return invalid(t, "too many scales");
   quant->kind = LRT_QUANT_AFFINE;
   quant->count = (int32_t)scale.count;
@@ -181,7 +185,8 @@ static lrt_status read_quantization(const tensor_reader *t) {
     quant->kind = LRT_QUANT_CUSTOM;
     return LRT_OK;
   }
-  if (details != LRT_TFL_DETAILS_BLOCKWISE && details != LRT_TFL_DETAILS_MULTI_AXIS) return read_affine(t, from);
+  if (details != LRT_TFL_DETAILS_BLOCKWISE && details != LRT_TFL_DETAILS_MULTI_AXIS)
+    return read_affine(t, from);
   /* Both tables begin with the same three fields. */
   quant->kind = details == LRT_TFL_DETAILS_BLOCKWISE ? LRT_QUANT_BLOCKWISE : LRT_QUANT_MULTI_AXIS;
   quant->scales_tensor = lrt_fb_get_i32(table, LRT_TFL_BlockwiseQuantization_scales, 0);
@@ -203,14 +208,19 @@ static const int32_t *copy_i32(const tensor_reader *t, lrt_fb_vector from) {
 static lrt_status read_index(const tensor_reader *t, lrt_fb_table from, unsigned slot, const int32_t **out,
                              uint32_t *count) {
   const unsigned kind = lrt_fb_get_union_type(from, slot);
-  const lrt_fb_vector values = lrt_fb_get_vector(lrt_fb_get_union_table(from, slot), LRT_TFL_Int32Vector_values);
-  if (kind < LRT_TFL_INDEX_INT32 || kind > LRT_TFL_INDEX_UINT8) return invalid(t, "a sparse dimension lacks its index");
+  const lrt_fb_vector values =
+      lrt_fb_get_vector(lrt_fb_get_union_table(from, slot), LRT_TFL_Int32Vector_values);
+  if (kind < LRT_TFL_INDEX_INT32 || kind > LRT_TFL_INDEX_UINT8)
+    return invalid(t, "a sparse dimension lacks its index");
   int32_t *wide = lrt_arena_array(arena_of(t), (size_t)values.count + 1, sizeof *wide);
   if (wide == NULL) return lrt_tflite_no_memory(t->reader);
   for (uint32_t i = 0; i < values.count; i++) {
-    if (kind == LRT_TFL_INDEX_INT32) wide[i] = lrt_fb_at_i32(values, i);
-    else if (kind == LRT_TFL_INDEX_UINT16) wide[i] = lrt_fb_load_u16(values.data + 2 * (size_t)i);
-    else wide[i] = values.data[i];
+    if (kind == LRT_TFL_INDEX_INT32)
+      wide[i] = lrt_fb_at_i32(values, i);
+    else if (kind == LRT_TFL_INDEX_UINT16)
+      wide[i] = lrt_fb_load_u16(values.data + 2 * (size_t)i);
+    else
+      wide[i] = values.data[i];
   }
   *out = wide;
   *count = values.count;
@@ -242,8 +252,8 @@ static lrt_status read_sparsity(const tensor_reader *t) {
   return LRT_OK;
 }
 
-lrt_status lrt_tflite_read_tensor(lrt_tflite_reader *reader, lrt_fb_table from, int32_t tensor_count, const char *where,
-                                  lrt_tensor *out) {
+lrt_status lrt_tflite_read_tensor(lrt_tflite_reader *reader, lrt_fb_table from, int32_t tensor_count,
+                                  const char *where, lrt_tensor *out) {
   const tensor_reader t = {reader, from, tensor_count, where, out};
   const int8_t type = lrt_fb_get_i8(from, LRT_TFL_Tensor_type, 0);
   out->name = lrt_tflite_text(reader, lrt_fb_get_string(from, LRT_TFL_Tensor_name));

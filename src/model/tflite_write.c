@@ -55,7 +55,8 @@ static lrt_fb_ref i32_vector(writer *w, const int32_t *values, int32_t count) {
 static lrt_fb_ref write_block_details(writer *w, const lrt_quant *quant) {
   lrt_fb_begin_table(w->b);
   lrt_fb_put_integer(w->b, LRT_TFL_BlockwiseQuantization_scales, LRT_FB_I32, quant->scales_tensor, 0);
-  lrt_fb_put_integer(w->b, LRT_TFL_BlockwiseQuantization_zero_points, LRT_FB_I32, quant->zero_points_tensor, 0);
+  lrt_fb_put_integer(w->b, LRT_TFL_BlockwiseQuantization_zero_points, LRT_FB_I32, quant->zero_points_tensor,
+                     0);
   lrt_fb_put_integer(w->b, LRT_TFL_BlockwiseQuantization_block_size, LRT_FB_I32, quant->block_size, 0);
   return lrt_fb_end_table(w->b);
 }
@@ -76,8 +77,10 @@ static lrt_fb_ref write_quantization(writer *w, const lrt_quant *quant) {
   lrt_fb_begin_table(w->b);
   lrt_fb_put_ref(w->b, LRT_TFL_QuantizationParameters_scale, scale);
   lrt_fb_put_ref(w->b, LRT_TFL_QuantizationParameters_zero_point, zero);
-  lrt_fb_put_union(w->b, LRT_TFL_QuantizationParameters_details, details != 0 ? LRT_TFL_DETAILS_BLOCKWISE : 0, details);
-  lrt_fb_put_integer(w->b, LRT_TFL_QuantizationParameters_quantized_dimension, LRT_FB_I32, quant->dimension, 0);
+  lrt_fb_put_union(w->b, LRT_TFL_QuantizationParameters_details, details != 0 ? LRT_TFL_DETAILS_BLOCKWISE : 0,
+                   details);
+  lrt_fb_put_integer(w->b, LRT_TFL_QuantizationParameters_quantized_dimension, LRT_FB_I32, quant->dimension,
+                     0);
   return lrt_fb_end_table(w->b);
 }
 
@@ -97,8 +100,10 @@ static lrt_fb_ref write_sparse_dimension(writer *w, const lrt_sparse_dimension *
   lrt_fb_begin_table(w->b);
   lrt_fb_put_integer(w->b, LRT_TFL_DimensionMetadata_format, LRT_FB_I8, dim->sparse, 0);
   lrt_fb_put_integer(w->b, LRT_TFL_DimensionMetadata_dense_size, LRT_FB_I32, dim->dense_size, 0);
-  lrt_fb_put_union(w->b, LRT_TFL_DimensionMetadata_array_segments, dim->sparse ? LRT_TFL_INDEX_INT32 : 0, segments);
-  lrt_fb_put_union(w->b, LRT_TFL_DimensionMetadata_array_indices, dim->sparse ? LRT_TFL_INDEX_INT32 : 0, indices);
+  lrt_fb_put_union(w->b, LRT_TFL_DimensionMetadata_array_segments, dim->sparse ? LRT_TFL_INDEX_INT32 : 0,
+                   segments);
+  lrt_fb_put_union(w->b, LRT_TFL_DimensionMetadata_array_indices, dim->sparse ? LRT_TFL_INDEX_INT32 : 0,
+                   indices);
   return lrt_fb_end_table(w->b);
 }
 
@@ -122,8 +127,9 @@ static lrt_fb_ref write_tensor(writer *w, const lrt_tensor *tensor) {
   const lrt_fb_ref shape = i32_vector(w, tensor->shape.dims, tensor->shape.rank);
   const lrt_fb_ref quantization = write_quantization(w, &tensor->quant);
   const lrt_fb_ref sparsity = write_sparsity(w, tensor->sparsity);
-  const lrt_fb_ref signature =
-      tensor->shape_signature.rank > 0 ? i32_vector(w, tensor->shape_signature.dims, tensor->shape_signature.rank) : 0;
+  const lrt_fb_ref signature = tensor->shape_signature.rank > 0
+                                   ? i32_vector(w, tensor->shape_signature.dims, tensor->shape_signature.rank)
+                                   : 0;
   lrt_fb_begin_table(w->b);
   lrt_fb_put_ref(w->b, LRT_TFL_Tensor_shape, shape);
   lrt_fb_put_integer(w->b, LRT_TFL_Tensor_type, LRT_FB_I8, tensor->type, 0);
@@ -154,7 +160,8 @@ static lrt_fb_ref option_child(writer *w, const lrt_option_field *field, const v
   if (field->kind < LRT_OPTION_VEC_U8) return 0;
   lrt_option_bytes vector;
   memcpy(&vector, at, sizeof vector);
-  return vector.count > 0 ? lrt_fb_add_vector(w->b, element_kind(field->kind), vector.data, vector.count, 0) : 0;
+  return vector.count > 0 ? lrt_fb_add_vector(w->b, element_kind(field->kind), vector.data, vector.count, 0)
+                          : 0;
 }
 
 static void put_option(writer *w, const lrt_option_field *field, const void *at, lrt_fb_ref child) {
@@ -166,7 +173,9 @@ static void put_option(writer *w, const lrt_option_field *field, const void *at,
   case LRT_OPTION_I32: lrt_fb_put_integer(w->b, field->slot, LRT_FB_I32, *(const int32_t *)at, dflt); break;
   case LRT_OPTION_U32: lrt_fb_put_integer(w->b, field->slot, LRT_FB_U32, *(const uint32_t *)at, dflt); break;
   case LRT_OPTION_I64: lrt_fb_put_integer(w->b, field->slot, LRT_FB_I64, *(const int64_t *)at, dflt); break;
-  case LRT_OPTION_F32: lrt_fb_put_float(w->b, field->slot, LRT_FB_F32, (double)*(const float *)at, field->value); break;
+  case LRT_OPTION_F32:
+    lrt_fb_put_float(w->b, field->slot, LRT_FB_F32, (double)*(const float *)at, field->value);
+    break;
   default: lrt_fb_put_ref(w->b, field->slot, child); break;
   }
 }
@@ -186,7 +195,8 @@ static lrt_fb_ref write_node(writer *w, const lrt_node *node) {
   const lrt_option_table *table = info != NULL && node->options != NULL ? info->options : NULL;
   const lrt_fb_ref inputs = i32_vector(w, node->inputs, node->input_count);
   const lrt_fb_ref outputs = i32_vector(w, node->outputs, node->output_count);
-  const lrt_fb_ref options = table != NULL && table->union_number > 0 ? write_options(w, table, node->options) : 0;
+  const lrt_fb_ref options =
+      table != NULL && table->union_number > 0 ? write_options(w, table, node->options) : 0;
   const lrt_fb_ref custom =
       node->custom_options_size > 0
           ? lrt_fb_add_vector(w->b, LRT_FB_U8, node->custom_options, (size_t)node->custom_options_size, 0)
@@ -198,8 +208,9 @@ static lrt_fb_ref write_node(writer *w, const lrt_node *node) {
   lrt_fb_put_ref(w->b, LRT_TFL_Operator_inputs, inputs);
   lrt_fb_put_ref(w->b, LRT_TFL_Operator_outputs, outputs);
   if (options != 0)
-    lrt_fb_put_union(w->b, table->union_number == 1 ? (unsigned)LRT_TFL_Operator_builtin_options
-                                                    : (unsigned)LRT_TFL_Operator_builtin_options_2,
+    lrt_fb_put_union(w->b,
+                     table->union_number == 1 ? (unsigned)LRT_TFL_Operator_builtin_options
+                                              : (unsigned)LRT_TFL_Operator_builtin_options_2,
                      table->member, options);
   lrt_fb_put_ref(w->b, LRT_TFL_Operator_custom_options, custom);
   lrt_fb_put_ref(w->b, LRT_TFL_Operator_intermediates, intermediates);
@@ -337,14 +348,16 @@ static lrt_fb_ref write_model(writer *w) {
   return lrt_fb_end_table(w->b);
 }
 
-lrt_status lrt_tflite_write(const lrt_graph *graph, lrt_fb_builder *builder, const uint8_t **bytes, size_t *size,
-                            lrt_error *err) {
+lrt_status lrt_tflite_write(const lrt_graph *graph, lrt_fb_builder *builder, const uint8_t **bytes,
+                            size_t *size, lrt_error *err) {
   writer w = {.graph = graph, .b = builder};
   lrt_arena_init(&w.arena, builder->alloc);
   const lrt_fb_ref root = init(&w) ? write_model(&w) : 0;
   lrt_status status;
-  if (w.failed) status = lrt_alloc_fail(err, builder->alloc, 0, "the model's structure");
-  else status = lrt_fb_finish(builder, root, LRT_TFL_IDENTIFIER, bytes, size, err);
+  if (w.failed)
+    status = lrt_alloc_fail(err, builder->alloc, 0, "the model's structure");
+  else
+    status = lrt_fb_finish(builder, root, LRT_TFL_IDENTIFIER, bytes, size, err);
   lrt_arena_clear(&w.arena);
   return status;
 }

@@ -16,7 +16,8 @@ typedef struct add_n_plan {
 static lrt_status add_n_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const add_n_plan *plan = step->params;
   const size_t first = (size_t)lrt_pieces_at(begin, LRT_PIECE_CHEAP, plan->count);
-  const size_t n = (size_t)lrt_pieces_at(end, LRT_PIECE_CHEAP, plan->count) - first, at = first * plan->element;
+  const size_t n = (size_t)lrt_pieces_at(end, LRT_PIECE_CHEAP, plan->count) - first,
+               at = first * plan->element;
   char *out = (char *)step->outputs[0]->data + at;
   (void)run;
   const char *sum = (const char *)step->inputs[0]->data + at;
@@ -48,7 +49,8 @@ static lrt_status prepare(lrt_prepare *p) {
   plan->element = lrt_type_bits(first->type) / 8;
   plan->count = lrt_shape_count(&first->shape);
   plan->terms = terms;
-  return lrt_prepare_step(p, add_n_step, plan, lrt_pieces_of(plan->count, LRT_PIECE_CHEAP), 0, "lrt_binary_add");
+  return lrt_prepare_step(p, add_n_step, plan, lrt_pieces_of(plan->count, LRT_PIECE_CHEAP), 0,
+                          "lrt_binary_add");
 }
 
 /* Not in place: an operand may occur twice, and the first sum would overwrite its second occurrence. */

@@ -52,7 +52,9 @@ static bool pot_int16(const lrt_node *node) {
                                   : ((const lrt_sub_options *)node->options)->pot_scale_int16 != 0;
 }
 
-static bool is_small_integer(lrt_type type) { return type == LRT_INT8 || type == LRT_UINT8 || type == LRT_INT16; }
+static bool is_small_integer(lrt_type type) {
+  return type == LRT_INT8 || type == LRT_UINT8 || type == LRT_INT16;
+}
 
 static lrt_status quantized_params(lrt_prepare *p, lrt_binary_op op, lrt_binary_params *params) {
   const lrt_value *out = p->outputs[0];
@@ -110,8 +112,8 @@ static lrt_status emit_check(lrt_prepare *p, lrt_binary_op op, bool quantized) {
   const lrt_value *b = p->inputs[1];
   const bool divides = op == LRT_BINARY_DIV || op == LRT_BINARY_FLOOR_DIV || op == LRT_BINARY_FLOOR_MOD;
   const bool power = op == LRT_BINARY_POW && b->type == LRT_INT32;
-  const bool real = b->type == LRT_FLOAT32 || b->type == LRT_FLOAT64 || b->type == LRT_FLOAT16 ||
-                    b->type == LRT_BFLOAT16;
+  const bool real =
+      b->type == LRT_FLOAT32 || b->type == LRT_FLOAT64 || b->type == LRT_FLOAT16 || b->type == LRT_BFLOAT16;
   if (!power && (!divides || real)) return LRT_OK;
   operand_check *check = lrt_prepare_params(p, sizeof *check);
   if (check == NULL) return lrt_prepare_no_memory(p);
@@ -134,8 +136,10 @@ static lrt_status prepare(lrt_prepare *p) {
   /* int16 without scales counts as plain numbers; int8 and uint8 need scales where they are rescaled. */
   const bool scaled = row->quantized == RESCALED && is_small_integer(out->type) &&
                       (out->type != LRT_INT16 || lrt_value_is_quantized(out));
-  if (scaled) LRT_TRY(quantized_params(p, row->op, &plan->params));
-  else LRT_TRY(plain_params(p, &plan->params));
+  if (scaled)
+    LRT_TRY(quantized_params(p, row->op, &plan->params));
+  else
+    LRT_TRY(plain_params(p, &plan->params));
   plan->fn = lrt_binary_pick(row->op, out->type, scaled, p->mode == LRT_OP_REF);
   LRT_TRY(emit_check(p, row->op, scaled));
   return lrt_binary_plan_emit(p, plan);

@@ -19,17 +19,19 @@ typedef struct bmm_step {
   } g;
   int64_t m, n, k, tiles; /* tiles of one product */
   int64_t batches, left_batches, right_batches;
-  int dims;               /* batch dimensions of the output, with steps in matrices (0 where broadcast) */
+  int dims; /* batch dimensions of the output, with steps in matrices (0 where broadcast) */
   int64_t extent[LRT_MAX_RANK], left_step[LRT_MAX_RANK], right_step[LRT_MAX_RANK];
-  const lrt_value *left;  /* what is multiplied: the input, or its transposed or quantized form */
-  const lrt_value *turned; /* adj_x: the left operand turned by the first step */
+  const lrt_value *left;           /* what is multiplied: the input, or its transposed or quantized form */
+  const lrt_value *turned;         /* adj_x: the left operand turned by the first step */
   const lrt_value *scales, *zeros; /* dynamic range: [left_batches * m] */
   bool symmetric, ref;
-  const lrt_value *sums;   /* [right_batches][n], computed at run time … */
+  const lrt_value *sums;    /* [right_batches][n], computed at run time … */
   const int32_t *kept_sums; /* … or once */
 } bmm_step;
 
-static size_t size_of(lrt_type type) { return lrt_type_bits(type) / 8; }
+static size_t size_of(lrt_type type) {
+  return lrt_type_bits(type) / 8;
+}
 
 /* Which matrices batch `b` of the output is made of. */
 static void operands_of(const bmm_step *s, int64_t b, int64_t *left, int64_t *right) {
@@ -47,7 +49,8 @@ static void run_batch(const lrt_step *step, const lrt_step_run *run, int64_t b, 
   int64_t l, r;
   operands_of(s, b, &l, &r);
   const char *left = (const char *)s->left->data;
-  const char *right = (const char *)right_value->data + (size_t)(r * s->n * s->k) * size_of(right_value->type);
+  const char *right =
+      (const char *)right_value->data + (size_t)(r * s->n * s->k) * size_of(right_value->type);
   char *out = (char *)step->outputs[0]->data + (size_t)(b * s->m * s->n) * size_of(step->outputs[0]->type);
   void *scratch = lrt_step_scratch(step, run);
   if (s->kind == FLOATS) {
@@ -101,8 +104,9 @@ static lrt_status run_rows(const lrt_step *step, const lrt_step_run *run, int64_
   const bmm_step *s = step->params;
   const float *x = s->turned != NULL ? s->turned->data : step->inputs[0]->data;
   (void)run;
-  lrt_rowquant_rows(x + begin * s->k, end - begin, s->k, s->symmetric, s->ref, (int8_t *)s->left->data + begin * s->k,
-                    (float *)s->scales->data + begin, (int32_t *)s->zeros->data + begin);
+  lrt_rowquant_rows(x + begin * s->k, end - begin, s->k, s->symmetric, s->ref,
+                    (int8_t *)s->left->data + begin * s->k, (float *)s->scales->data + begin,
+                    (int32_t *)s->zeros->data + begin);
   return LRT_OK;
 }
 
@@ -126,8 +130,12 @@ static void fill_sums(void *out, const void *arg) {
   sum_matrices(s, s->g.i.w, 0, s->right_batches, out);
 }
 
-static void fill_f32(void *out, const void *arg) { lrt_gemm_f32_pack(arg, out); }
-static void fill_int(void *out, const void *arg) { lrt_gemm_int_pack(arg, out); }
+static void fill_f32(void *out, const void *arg) {
+  lrt_gemm_f32_pack(arg, out);
+}
+static void fill_int(void *out, const void *arg) {
+  lrt_gemm_int_pack(arg, out);
+}
 
 /* Panels of the one right matrix are made once where it is a constant. */
 static bool packs(const lrt_prepare *p, const bmm_step *s) {
@@ -136,14 +144,21 @@ static bool packs(const lrt_prepare *p, const bmm_step *s) {
 
 static lrt_weights_key key_of(const lrt_prepare *p, const bmm_step *s, const char *layout, int nr, int kr) {
   const int by_k = s->kind == FLOATS ? s->g.f.by_k : s->g.i.by_k;
-  return (lrt_weights_key){p->inputs[1]->data, layout, {s->n, s->k, s->right_batches, by_k * 65536 + nr * 256 + kr}};
+  return (lrt_weights_key){
+      p->inputs[1]->data, layout, {s->n, s->k, s->right_batches, by_k * 65536 + nr * 256 + kr}};
 }
 
 static lrt_status prepare_floats(lrt_prepare *p, bmm_step *s, bool by_k, int workers, size_t *scratch) {
   lrt_gemm_f32 *g = &s->g.f;
   const lrt_value *right = p->inputs[1];
-  *g = (lrt_gemm_f32){.a = {.m = s->m, .taps = 1, .kc = s->k, .ld = s->k}, .groups = 1, .n = s->n,
-                      .w_type = LRT_FLOAT32, .by_k = by_k, .lo = -INFINITY, .hi = INFINITY, .ldc = s->n,
+  *g = (lrt_gemm_f32){.a = {.m = s->m, .taps = 1, .kc = s->k, .ld = s->k},
+                      .groups = 1,
+                      .n = s->n,
+                      .w_type = LRT_FLOAT32,
+                      .by_k = by_k,
+                      .lo = -INFINITY,
+                      .hi = INFINITY,
+                      .ldc = s->n,
                       .ref = s->ref};
   lrt_gemm_f32_plan(g, workers);
   if (packs(p, s) && lrt_gemm_f32_wants_pack(g)) {
@@ -184,8 +199,12 @@ static lrt_status prepare_rows(lrt_prepare *p, bmm_step *s) {
 
 /* Scales: dynamic range, plain int32 sums, or requantization. */
 static lrt_status set_scales(lrt_prepare *p, bmm_step *s, bool by_k) {
-  const lrt_product product = {.input = 0, .weights = 1, .bias = -1, .n = s->n,
-                               .scale_axis = p->inputs[1]->shape.rank - (by_k ? 1 : 2), .float_product = true};
+  const lrt_product product = {.input = 0,
+                               .weights = 1,
+                               .bias = -1,
+                               .n = s->n,
+                               .scale_axis = p->inputs[1]->shape.rank - (by_k ? 1 : 2),
+                               .float_product = true};
   lrt_gemm_int *g = &s->g.i;
   if (p->inputs[0]->type == LRT_FLOAT32) {
     g->a_type = LRT_INT8;
@@ -198,8 +217,14 @@ static lrt_status set_scales(lrt_prepare *p, bmm_step *s, bool by_k) {
   lrt_product_rescale rescale;
   LRT_TRY(lrt_product_rescale_make(p, &product, s->n, &rescale));
   if (s->kind == WORDS) {
-    s->g.w = (lrt_gemm_i16){.m = s->m, .n = s->n, .k = s->k, .by_k = by_k, .mult = rescale.mult,
-                            .shift = rescale.shift, .lo = rescale.lo, .hi = rescale.hi};
+    s->g.w = (lrt_gemm_i16){.m = s->m,
+                            .n = s->n,
+                            .k = s->k,
+                            .by_k = by_k,
+                            .mult = rescale.mult,
+                            .shift = rescale.shift,
+                            .lo = rescale.lo,
+                            .hi = rescale.hi};
     return LRT_OK;
   }
   g->a_zero = p->inputs[0]->quant->zero_point[0];
@@ -215,9 +240,17 @@ static lrt_status set_scales(lrt_prepare *p, bmm_step *s, bool by_k) {
 
 static lrt_status prepare_integers(lrt_prepare *p, bmm_step *s, bool by_k, int workers, size_t *scratch) {
   lrt_gemm_int *g = &s->g.i;
-  *g = (lrt_gemm_int){.a = {.m = s->m, .taps = 1, .kc = s->k, .ld = s->k}, .a_type = p->inputs[0]->type, .groups = 1,
-                      .n = s->n, .w_type = LRT_INT8, .by_k = by_k, .out_type = p->outputs[0]->type, .ldc = s->n,
-                      .rows_per_scale = 1, .exact = s->ref, .ref = s->ref};
+  *g = (lrt_gemm_int){.a = {.m = s->m, .taps = 1, .kc = s->k, .ld = s->k},
+                      .a_type = p->inputs[0]->type,
+                      .groups = 1,
+                      .n = s->n,
+                      .w_type = LRT_INT8,
+                      .by_k = by_k,
+                      .out_type = p->outputs[0]->type,
+                      .ldc = s->n,
+                      .rows_per_scale = 1,
+                      .exact = s->ref,
+                      .ref = s->ref};
   LRT_TRY(set_scales(p, s, by_k));
   if (s->kind == WORDS) {
     s->tiles = s->m;
@@ -249,8 +282,8 @@ static lrt_status set_batches(lrt_prepare *p, bmm_step *s, lrt_shape *shape) {
   for (int d = s->dims - 1; d >= 0; d--) {
     const int64_t left = batch_extent(a, d, shape->rank), right = batch_extent(b, d, shape->rank);
     if (left != right && left != 1 && right != 1)
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "batch dimensions %lld and %lld do not fit", (long long)left,
-                              (long long)right);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "batch dimensions %lld and %lld do not fit",
+                              (long long)left, (long long)right);
     s->extent[d] = left == 1 ? right : left;
     s->left_step[d] = left == 1 ? 0 : s->left_batches;
     s->right_step[d] = right == 1 ? 0 : s->right_batches;
@@ -267,14 +300,16 @@ static lrt_status set_batches(lrt_prepare *p, bmm_step *s, lrt_shape *shape) {
 static lrt_status set_kind(lrt_prepare *p, bmm_step *s) {
   const lrt_type a = p->inputs[0]->type, b = p->inputs[1]->type, c = p->outputs[0]->type;
   s->kind = INTEGERS;
-  if (a == LRT_FLOAT32 && b == LRT_FLOAT32 && c == LRT_FLOAT32) s->kind = FLOATS;
-  else if (a == LRT_INT16 && b == LRT_INT16 && c == LRT_INT16) s->kind = WORDS;
+  if (a == LRT_FLOAT32 && b == LRT_FLOAT32 && c == LRT_FLOAT32)
+    s->kind = FLOATS;
+  else if (a == LRT_INT16 && b == LRT_INT16 && c == LRT_INT16)
+    s->kind = WORDS;
   else if (!(a == LRT_FLOAT32 && b == LRT_INT8 && c == LRT_FLOAT32) &&
            !(a == LRT_INT8 && b == LRT_INT8 && (c == LRT_INT8 || c == LRT_INT32)) &&
            !(a == LRT_INT16 && b == LRT_INT8 && c == LRT_INT16))
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "%s times %s to %s is not supported (tensors \"%s\" and \"%s\")",
-                            lrt_type_name(a), lrt_type_name(b), lrt_type_name(c), p->inputs[0]->name,
-                            p->inputs[1]->name);
+    return lrt_prepare_fail(
+        p, LRT_UNSUPPORTED, "%s times %s to %s is not supported (tensors \"%s\" and \"%s\")",
+        lrt_type_name(a), lrt_type_name(b), lrt_type_name(c), p->inputs[0]->name, p->inputs[1]->name);
   return LRT_OK;
 }
 
@@ -287,7 +322,8 @@ static lrt_status emit(lrt_prepare *p, bmm_step *s, bool adj_x, bool adj_y) {
     if (s->turned == NULL) return lrt_prepare_no_memory(p);
     s->left = s->turned;
     LRT_TRY(lrt_prepare_step(p, run_turn, s, s->left_batches, 0, "transpose"));
-  } else if (s->right_batches == 1) { /* one right matrix for all: the rows of all left ones follow each other */
+  } else if (s->right_batches ==
+             1) { /* one right matrix for all: the rows of all left ones follow each other */
     s->m *= s->batches;
     s->batches = s->left_batches = 1;
     s->dims = 0;
@@ -303,7 +339,8 @@ static lrt_status prepare_batch_matmul(lrt_prepare *p) {
   const lrt_shape *a = &p->inputs[0]->shape, *b = &p->inputs[1]->shape;
   const bool adj_x = options->adj_x != 0, adj_y = options->adj_y != 0;
   if (a->rank < 2 || b->rank < 2)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "operands of rank %d and %d, expected at least 2", a->rank, b->rank);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "operands of rank %d and %d, expected at least 2", a->rank,
+                            b->rank);
   bmm_step *s = lrt_prepare_params(p, sizeof *s);
   if (s == NULL) return lrt_prepare_no_memory(p);
   lrt_shape shape = {0, {0}};

@@ -8,8 +8,8 @@ static lrt_status binary_step(const lrt_step *step, const lrt_step_run *run, int
   const lrt_binary_plan *b = step->params;
   const int64_t count = b->space.count;
   (void)run;
-  lrt_binary_run(&b->space, b->fn, &b->params, step->inputs[0]->data, b->in_size, step->inputs[1]->data, b->in_size,
-                 step->outputs[0]->data, b->out_size, lrt_pieces_at(begin, b->piece, count),
+  lrt_binary_run(&b->space, b->fn, &b->params, step->inputs[0]->data, b->in_size, step->inputs[1]->data,
+                 b->in_size, step->outputs[0]->data, b->out_size, lrt_pieces_at(begin, b->piece, count),
                  lrt_pieces_at(end, b->piece, count));
   return LRT_OK;
 }

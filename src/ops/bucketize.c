@@ -8,8 +8,10 @@ static int32_t bucket_of(const lrt_bucketize_options *options, double value) {
   int32_t low = 0, high = (int32_t)options->boundaries.count;
   while (low < high) {
     const int32_t middle = low + (high - low) / 2;
-    if (value < (double)options->boundaries.data[middle]) high = middle;
-    else low = middle + 1;
+    if (value < (double)options->boundaries.data[middle])
+      high = middle;
+    else
+      low = middle + 1;
   }
   return low;
 }

@@ -62,7 +62,8 @@ static lrt_status prepare_strings(lrt_prepare *p, lrt_binary_op op, const lrt_br
 
 /* Stored numbers of one scale compare like the real ones; int16 is always compared so, as its reference does. */
 static bool needs_scales(const lrt_value *a, const lrt_value *b) {
-  return (a->type == LRT_INT8 || a->type == LRT_UINT8) && (lrt_value_is_quantized(a) || lrt_value_is_quantized(b));
+  return (a->type == LRT_INT8 || a->type == LRT_UINT8) &&
+         (lrt_value_is_quantized(a) || lrt_value_is_quantized(b));
 }
 
 static lrt_status prepare(lrt_prepare *p) {
@@ -71,8 +72,8 @@ static lrt_status prepare(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_arity(p, 2, 2, 1));
   while (row->code != p->node->code) row++;
   if (p->outputs[0]->type != LRT_BOOL)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output tensor \"%s\" is %s, expected bool", p->outputs[0]->name,
-                            lrt_type_name(p->outputs[0]->type));
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output tensor \"%s\" is %s, expected bool",
+                            p->outputs[0]->name, lrt_type_name(p->outputs[0]->type));
   LRT_TRY(lrt_binary_plan_make(p, LRT_PIECE_CHEAP, &plan));
   const lrt_type type = p->inputs[0]->type;
   if (type == LRT_STRING) return prepare_strings(p, row->op, &plan->space);

@@ -33,7 +33,9 @@ static lrt_status prepare_part(lrt_prepare *p, lrt_step_fn fn, const char *kerne
     }                                                                                                        \
     return LRT_OK;                                                                                           \
   }                                                                                                          \
-  static lrt_status prepare_##name(lrt_prepare *p) { return prepare_part(p, name##_step, #name); }           \
+  static lrt_status prepare_##name(lrt_prepare *p) {                                                         \
+    return prepare_part(p, name##_step, #name);                                                              \
+  }                                                                                                          \
   const lrt_op lrt_op_##name = {prepare_##name, false, 0, false};
 
 PART(real, x[2 * i], x[2 * i])

@@ -10,11 +10,23 @@ static bool is_plain(const lrt_conv_window *w) {
 }
 
 static lrt_gemm_a rows_of(const lrt_conv_window *w, int32_t kc) {
-  lrt_gemm_a a = {.m = (int64_t)w->batch * w->out_h * w->out_w, .taps = (int64_t)w->kernel_h * w->kernel_w, .kc = kc,
-                  .ld = w->channels, .conv = !is_plain(w), .in_h = w->in_h, .in_w = w->in_w, .out_h = w->out_h,
-                  .out_w = w->out_w, .kernel_h = w->kernel_h, .kernel_w = w->kernel_w, .stride_h = w->stride_h,
-                  .stride_w = w->stride_w, .dilation_h = w->dilation_h, .dilation_w = w->dilation_w,
-                  .pad_top = w->pad_top, .pad_left = w->pad_left};
+  lrt_gemm_a a = {.m = (int64_t)w->batch * w->out_h * w->out_w,
+                  .taps = (int64_t)w->kernel_h * w->kernel_w,
+                  .kc = kc,
+                  .ld = w->channels,
+                  .conv = !is_plain(w),
+                  .in_h = w->in_h,
+                  .in_w = w->in_w,
+                  .out_h = w->out_h,
+                  .out_w = w->out_w,
+                  .kernel_h = w->kernel_h,
+                  .kernel_w = w->kernel_w,
+                  .stride_h = w->stride_h,
+                  .stride_w = w->stride_w,
+                  .dilation_h = w->dilation_h,
+                  .dilation_w = w->dilation_w,
+                  .pad_top = w->pad_top,
+                  .pad_left = w->pad_left};
   return a;
 }
 
@@ -35,18 +47,27 @@ static lrt_status prepare_conv(lrt_prepare *p) {
   LRT_TRY(lrt_conv_window_of(p, &geometry, &w));
   const int32_t outputs = filter->shape.dims[0], kc = filter->shape.dims[3];
   if (kc < 1 || w.channels < kc || w.channels % kc != 0 || outputs % (w.channels / kc) != 0)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "%d input channels do not fit a filter of %d channels and %d outputs",
-                            w.channels, kc, outputs);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                            "%d input channels do not fit a filter of %d channels and %d outputs", w.channels,
+                            kc, outputs);
   const lrt_shape shape = {4, {w.batch, w.out_h, w.out_w, outputs}};
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
   const int32_t groups = w.channels / kc;
-  const lrt_product product = {.input = 0, .weights = 1, .bias = 2, .rows = rows_of(&w, kc), .groups = groups,
-                               .n = outputs / groups, .scale_axis = 0, .activation = options->activation,
-                               .symmetric = has_one_scale(filter->quant), .quant_rows = w.batch,
+  const lrt_product product = {.input = 0,
+                               .weights = 1,
+                               .bias = 2,
+                               .rows = rows_of(&w, kc),
+                               .groups = groups,
+                               .n = outputs / groups,
+                               .scale_axis = 0,
+                               .activation = options->activation,
+                               .symmetric = has_one_scale(filter->quant),
+                               .quant_rows = w.batch,
                                .quant_size = (int64_t)w.in_h * w.in_w * w.channels,
                                .rows_per_scale = (int64_t)w.out_h * w.out_w,
                                .quantized_bias_type = options->quantized_bias_type,
-                               .float_product = p->inputs[0]->type == LRT_UINT8, .keep_packed = true};
+                               .float_product = p->inputs[0]->type == LRT_UINT8,
+                               .keep_packed = true};
   return lrt_product_prepare(p, &product);
 }
 

@@ -24,8 +24,10 @@ static void gather(const conv3d_step *s, const float *picture, int64_t z, int64_
         for (int64_t kx = 0; kx < s->kernel[2]; kx++, to += s->channels) {
           const int64_t ix = x * s->stride[2] - s->pad[2] + kx * s->dilation[2];
           if (line && ix >= 0 && ix < s->in[2])
-            memcpy(to, picture + ((iz * s->in[1] + iy) * s->in[2] + ix) * s->channels, (size_t)s->channels * sizeof *to);
-          else memset(to, 0, (size_t)s->channels * sizeof *to);
+            memcpy(to, picture + ((iz * s->in[1] + iy) * s->in[2] + ix) * s->channels,
+                   (size_t)s->channels * sizeof *to);
+          else
+            memset(to, 0, (size_t)s->channels * sizeof *to);
         }
       }
     }
@@ -53,21 +55,26 @@ static lrt_status run_conv3d(const lrt_step *step, const lrt_step_run *run, int6
   return LRT_OK;
 }
 
-static void fill_panels(void *out, const void *arg) { lrt_gemm_f32_pack(arg, out); }
+static void fill_panels(void *out, const void *arg) {
+  lrt_gemm_f32_pack(arg, out);
+}
 
 static lrt_status pack(lrt_prepare *p, conv3d_step *s) {
   s->fixed = lrt_product_is_fixed(p, p->inputs[1]);
   if (!s->fixed) return LRT_OK;
   s->g.w = p->inputs[1]->data;
   const lrt_weights_key key = {s->g.w, "panels by k", {s->g.n, s->g.a.kc, s->g.kernel->nr, s->g.kernel->mr}};
-  return lrt_product_keep(p, p->inputs[1], &key, lrt_gemm_f32_packed_bytes(&s->g), fill_panels, &s->g, &s->g.packed);
+  return lrt_product_keep(p, p->inputs[1], &key, lrt_gemm_f32_packed_bytes(&s->g), fill_panels, &s->g,
+                          &s->g.packed);
 }
 
 /* Window along each axis; fills the output's shape. */
-static lrt_status set_windows(lrt_prepare *p, const lrt_conv_3d_options *options, conv3d_step *s, lrt_shape *shape) {
+static lrt_status set_windows(lrt_prepare *p, const lrt_conv_3d_options *options, conv3d_step *s,
+                              lrt_shape *shape) {
   const lrt_shape *input = &p->inputs[0]->shape, *filter = &p->inputs[1]->shape;
   const int32_t strides[] = {options->stride_d, options->stride_h, options->stride_w};
-  const int32_t dilations[] = {options->dilation_d_factor, options->dilation_h_factor, options->dilation_w_factor};
+  const int32_t dilations[] = {options->dilation_d_factor, options->dilation_h_factor,
+                               options->dilation_w_factor};
   if (options->padding != LRT_PADDING_SAME && options->padding != LRT_PADDING_VALID)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "padding %d is not supported", options->padding);
   for (int d = 0; d < 3; d++) {
@@ -77,8 +84,9 @@ static lrt_status set_windows(lrt_prepare *p, const lrt_conv_3d_options *options
     s->stride[d] = strides[d];
     s->dilation[d] = dilations[d];
     if (!lrt_window_of(s->in[d], s->kernel[d], strides[d], dilations[d], options->padding, &window))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "a window of %d with stride %d and dilation %d does not exist",
-                              s->kernel[d], strides[d], dilations[d]);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                              "a window of %d with stride %d and dilation %d does not exist", s->kernel[d],
+                              strides[d], dilations[d]);
     s->out[d] = shape->dims[d + 1] = window.out;
     s->pad[d] = window.pad_before;
   }
@@ -114,8 +122,13 @@ static lrt_status prepare_conv_3d(lrt_prepare *p) {
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "filter \"%s\" is empty or too large", p->inputs[1]->name);
   s->channels = p->inputs[0]->shape.dims[4];
   s->bias = lrt_product_operand(p, 2) != NULL;
-  s->g = (lrt_gemm_f32){.a = {.m = shape.dims[3], .taps = 1, .kc = k, .ld = k}, .groups = 1, .n = shape.dims[4],
-                        .w_type = LRT_FLOAT32, .by_k = true, .ldc = shape.dims[4], .ref = p->mode == LRT_OP_REF};
+  s->g = (lrt_gemm_f32){.a = {.m = shape.dims[3], .taps = 1, .kc = k, .ld = k},
+                        .groups = 1,
+                        .n = shape.dims[4],
+                        .w_type = LRT_FLOAT32,
+                        .by_k = true,
+                        .ldc = shape.dims[4],
+                        .ref = p->mode == LRT_OP_REF};
   LRT_TRY(lrt_product_check_bias(p, 2, s->g.n, LRT_FLOAT32, LRT_FLOAT32));
   LRT_TRY(lrt_fused_activation(p, options->activation, &s->g.lo, &s->g.hi));
   lrt_gemm_f32_plan(&s->g, 1);

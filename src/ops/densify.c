@@ -11,15 +11,15 @@
 typedef struct densify_params {
   const lrt_sparsity *sparsity;
   int levels, rank;
-  int32_t sizes[LEVELS];    /* of each dimension */
-  int64_t strides[LEVELS];  /* in output elements */
-  int64_t stored;           /* elements in the input */
+  int32_t sizes[LEVELS];   /* of each dimension */
+  int64_t strides[LEVELS]; /* in output elements */
+  int64_t stored;          /* elements in the input */
   size_t size;
 } densify_params;
 
 static lrt_status damaged(lrt_prepare *p, const char *what) {
-  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the sparsity of tensor \"%s\" is damaged: %s", p->inputs[0]->name,
-                          what);
+  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the sparsity of tensor \"%s\" is damaged: %s",
+                          p->inputs[0]->name, what);
 }
 
 /* The order is a permutation of all dimensions; blocks divide different dimensions of the tensor. */
@@ -30,7 +30,8 @@ static lrt_status read_dimensions(lrt_prepare *p, densify_params *d) {
   int64_t stride = 1;
   d->rank = shape->rank;
   d->levels = shape->rank + (s->block_count > LRT_MAX_RANK ? LEVELS : (int)s->block_count);
-  if (d->levels > LEVELS || s->traversal_count != (uint32_t)d->levels || s->dimension_count != (uint32_t)d->levels)
+  if (d->levels > LEVELS || s->traversal_count != (uint32_t)d->levels ||
+      s->dimension_count != (uint32_t)d->levels)
     return damaged(p, "it has the wrong number of dimensions");
   for (int i = shape->rank - 1; i >= 0; i--) {
     d->sizes[i] = shape->dims[i];
@@ -74,7 +75,8 @@ static lrt_status check_levels(lrt_prepare *p, const densify_params *d) {
     positions = dim->segments[dim->segment_count - 1];
     if ((uint64_t)positions > dim->index_count) return damaged(p, "a list of indices is too short");
     for (int64_t i = 0; i < positions; i++)
-      if (dim->indices[i] < 0 || dim->indices[i] >= size) return damaged(p, "an index is outside its dimension");
+      if (dim->indices[i] < 0 || dim->indices[i] >= size)
+        return damaged(p, "an index is outside its dimension");
   }
   return positions <= d->stored ? LRT_OK : damaged(p, "its values are missing");
 }
@@ -116,7 +118,8 @@ static lrt_status prepare(lrt_prepare *p) {
                             lrt_type_name(in->type), in->name);
   LRT_TRY(lrt_prepare_shape(p, 0, &in->shape));
   if (in->sparsity == NULL) return lrt_prepare_copy(p, 0, 0);
-  if (!in->constant) return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the sparse tensor \"%s\" is no constant", in->name);
+  if (!in->constant)
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the sparse tensor \"%s\" is no constant", in->name);
   densify_params *d = lrt_prepare_params(p, sizeof *d);
   if (d == NULL) return lrt_prepare_no_memory(p);
   d->sparsity = in->sparsity;

@@ -9,14 +9,17 @@
 typedef struct dw_step {
   lrt_dwconv d;
   bool bias, fixed;
-  const lrt_value *packed; /* not fixed: made by the step before */
+  const lrt_value *packed;  /* not fixed: made by the step before */
   const lrt_value *rounded; /* the input as dynamic range sees it; NULL = as it is */
 } dw_step;
 
 static void bind_bias(const lrt_value *bias, lrt_dwconv *d) {
-  if (bias->type == LRT_FLOAT32) d->bias_f32 = bias->data;
-  else if (bias->type == LRT_INT64) d->bias64 = bias->data;
-  else d->bias = bias->data;
+  if (bias->type == LRT_FLOAT32)
+    d->bias_f32 = bias->data;
+  else if (bias->type == LRT_INT64)
+    d->bias64 = bias->data;
+  else
+    d->bias = bias->data;
 }
 
 static lrt_status run_dw(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
@@ -49,29 +52,35 @@ static lrt_status run_round(const lrt_step *step, const lrt_step_run *run, int64
   for (int64_t i = begin; i < end; i++) {
     float scale, *to = (float *)s->rounded->data + i * count;
     int32_t zero;
-    lrt_rowquant_rows((const float *)step->inputs[0]->data + i * count, 1, count, false, true, q, &scale, &zero);
+    lrt_rowquant_rows((const float *)step->inputs[0]->data + i * count, 1, count, false, true, q, &scale,
+                      &zero);
     for (int64_t k = 0; k < count; k++) to[k] = (float)(q[k] - zero) * scale;
   }
   return LRT_OK;
 }
 
-static void fill_packed(void *out, const void *arg) { lrt_dwconv_pack(arg, out); }
+static void fill_packed(void *out, const void *arg) {
+  lrt_dwconv_pack(arg, out);
+}
 
 /* The packed form holds scales and zero points too: all of them make the key. */
 static uint64_t mix(uint64_t hash, const void *data, size_t bytes) {
-  for (size_t i = 0; data != NULL && i < bytes; i++) hash = (hash ^ ((const uint8_t *)data)[i]) * 1099511628211U;
+  for (size_t i = 0; data != NULL && i < bytes; i++)
+    hash = (hash ^ ((const uint8_t *)data)[i]) * 1099511628211U;
   return hash;
 }
 
 static lrt_weights_key key_of(const lrt_value *weights, const lrt_dwconv *d) {
   const size_t n = (size_t)d->channels * (size_t)d->multiplier;
-  const int32_t sizes[] = {d->kernel_h, d->kernel_w, d->channels, d->multiplier,     d->a_zero,
-                           d->w_zero,   (int32_t)d->a_type, (int32_t)d->w_type, d->bias_is_32 ? 1 : 0, d->bias64 != NULL ? 1 : 0};
+  const int32_t sizes[] = {
+      d->kernel_h, d->kernel_w,        d->channels,        d->multiplier,         d->a_zero,
+      d->w_zero,   (int32_t)d->a_type, (int32_t)d->w_type, d->bias_is_32 ? 1 : 0, d->bias64 != NULL ? 1 : 0};
   uint64_t hash = mix(14695981039346656037U, sizes, sizeof sizes);
   hash = mix(hash, d->w_scale, n * sizeof *d->w_scale);
   hash = mix(hash, d->mult, n * sizeof *d->mult);
   hash = mix(hash, d->shift, n * sizeof *d->shift);
-  const uintptr_t bias = (uintptr_t)d->bias_f32 + (uintptr_t)d->bias + (uintptr_t)d->bias64; /* one of them is set */
+  const uintptr_t bias =
+      (uintptr_t)d->bias_f32 + (uintptr_t)d->bias + (uintptr_t)d->bias64; /* one of them is set */
   return (lrt_weights_key){weights->data, "depthwise", {(int64_t)bias, (int64_t)hash, (int64_t)n, d->ref}};
 }
 
@@ -108,7 +117,8 @@ static lrt_status set_integers(lrt_prepare *p, const lrt_product *product, lrt_d
   d->exact = d->ref;
   d->bias_is_32 = bias != NULL && bias->type == LRT_INT32;
   if (d->w_type != LRT_UINT8 && d->w_zero != 0)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" have a zero point other than 0", p->inputs[1]->name);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" have a zero point other than 0",
+                            p->inputs[1]->name);
   return LRT_OK;
 }
 
@@ -121,7 +131,8 @@ static lrt_status set_floats(lrt_prepare *p, const lrt_product *product, dw_step
   s->d.w_zero = quant->zero_point[0];
   for (int32_t i = 1; i < quant->count; i++)
     if (quant->zero_point[i] != s->d.w_zero)
-      return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" have several zero points", p->inputs[1]->name);
+      return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" have several zero points",
+                              p->inputs[1]->name);
   if (p->mode == LRT_OP_FAST || p->weights_only) return LRT_OK;
   const size_t count = (size_t)s->d.in_h * (size_t)s->d.in_w * (size_t)s->d.channels;
   s->rounded = lrt_prepare_temp(p, (size_t)s->d.batch * count * sizeof(float));
@@ -133,7 +144,8 @@ static bool is_supported(lrt_type a, lrt_type w, lrt_type c) {
   if (a != c) return false;
   switch (a) {
   case LRT_FLOAT32:
-    return w == LRT_FLOAT32 || w == LRT_FLOAT16 || w == LRT_BFLOAT16 || (lrt_product_is_integer(w) && w != LRT_INT2);
+    return w == LRT_FLOAT32 || w == LRT_FLOAT16 || w == LRT_BFLOAT16 ||
+           (lrt_product_is_integer(w) && w != LRT_INT2);
   case LRT_INT8: return w == LRT_INT8 || w == LRT_INT4;
   case LRT_UINT8: return w == LRT_UINT8;
   case LRT_INT16: return w == LRT_INT8;
@@ -145,17 +157,32 @@ static lrt_status emit(lrt_prepare *p, const lrt_conv_window *w, const lrt_produ
   dw_step *s = lrt_prepare_params(p, sizeof *s);
   if (s == NULL) return lrt_prepare_no_memory(p);
   s->bias = lrt_product_operand(p, 2) != NULL;
-  s->d = (lrt_dwconv){.a_type = p->inputs[0]->type, .w_type = p->inputs[1]->type, .batch = w->batch, .in_h = w->in_h,
-                      .in_w = w->in_w, .channels = w->channels, .multiplier = (int32_t)(product->n / w->channels),
-                      .out_h = w->out_h, .out_w = w->out_w, .kernel_h = w->kernel_h, .kernel_w = w->kernel_w,
-                      .stride_h = w->stride_h, .stride_w = w->stride_w, .dilation_h = w->dilation_h,
-                      .dilation_w = w->dilation_w, .pad_top = w->pad_top, .pad_left = w->pad_left,
+  s->d = (lrt_dwconv){.a_type = p->inputs[0]->type,
+                      .w_type = p->inputs[1]->type,
+                      .batch = w->batch,
+                      .in_h = w->in_h,
+                      .in_w = w->in_w,
+                      .channels = w->channels,
+                      .multiplier = (int32_t)(product->n / w->channels),
+                      .out_h = w->out_h,
+                      .out_w = w->out_w,
+                      .kernel_h = w->kernel_h,
+                      .kernel_w = w->kernel_w,
+                      .stride_h = w->stride_h,
+                      .stride_w = w->stride_w,
+                      .dilation_h = w->dilation_h,
+                      .dilation_w = w->dilation_w,
+                      .pad_top = w->pad_top,
+                      .pad_left = w->pad_left,
                       .ref = p->mode == LRT_OP_REF};
-  if (s->d.a_type == LRT_FLOAT32) LRT_TRY(set_floats(p, product, s));
-  else LRT_TRY(set_integers(p, product, &s->d));
+  if (s->d.a_type == LRT_FLOAT32)
+    LRT_TRY(set_floats(p, product, s));
+  else
+    LRT_TRY(set_integers(p, product, &s->d));
   lrt_dwconv_plan(&s->d);
   LRT_TRY(pack(p, s));
-  return lrt_prepare_step(p, run_dw, s, lrt_dwconv_tiles(&s->d), lrt_dwconv_scratch(&s->d), s->d.kernel->name);
+  return lrt_prepare_step(p, run_dw, s, lrt_dwconv_tiles(&s->d), lrt_dwconv_scratch(&s->d),
+                          s->d.kernel->name);
 }
 
 static lrt_status prepare_depthwise(lrt_prepare *p) {
@@ -168,16 +195,22 @@ static lrt_status prepare_depthwise(lrt_prepare *p) {
   LRT_TRY(lrt_conv_window_of(p, &geometry, &w));
   const int32_t outputs = filter->shape.dims[3];
   if (filter->shape.dims[0] != 1 || w.channels < 1 || outputs < 1 || outputs % w.channels != 0)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "%d input channels do not fit a filter of %d outputs", w.channels,
-                            outputs);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "%d input channels do not fit a filter of %d outputs",
+                            w.channels, outputs);
   if (!is_supported(p->inputs[0]->type, filter->type, p->outputs[0]->type) || filter->sparsity != NULL)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "input of type %s with %sweights \"%s\" of type %s is not supported",
-                            lrt_type_name(p->inputs[0]->type), filter->sparsity != NULL ? "sparse " : "", filter->name,
-                            lrt_type_name(filter->type));
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED,
+                            "input of type %s with %sweights \"%s\" of type %s is not supported",
+                            lrt_type_name(p->inputs[0]->type), filter->sparsity != NULL ? "sparse " : "",
+                            filter->name, lrt_type_name(filter->type));
   const lrt_shape shape = {4, {w.batch, w.out_h, w.out_w, outputs}};
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
-  const lrt_product product = {.input = 0, .weights = 1, .bias = 2, .n = outputs, .scale_axis = 3,
-                               .activation = options->activation, .float_product = p->inputs[0]->type == LRT_UINT8};
+  const lrt_product product = {.input = 0,
+                               .weights = 1,
+                               .bias = 2,
+                               .n = outputs,
+                               .scale_axis = 3,
+                               .activation = options->activation,
+                               .float_product = p->inputs[0]->type == LRT_UINT8};
   return lrt_shape_count(&shape) == 0 ? LRT_OK : emit(p, &w, &product);
 }
 

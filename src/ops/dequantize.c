@@ -15,7 +15,8 @@ static lrt_status dequantize_step(const lrt_step *step, const lrt_step_run *run,
   const lrt_value *in = step->inputs[0];
   (void)run;
   lrt_dequantize(in->data, in->type, &plan->scale, step->outputs[0]->data,
-                 lrt_pieces_at(begin, LRT_PIECE_CHEAP, plan->count), lrt_pieces_at(end, LRT_PIECE_CHEAP, plan->count));
+                 lrt_pieces_at(begin, LRT_PIECE_CHEAP, plan->count),
+                 lrt_pieces_at(end, LRT_PIECE_CHEAP, plan->count));
   return LRT_OK;
 }
 
@@ -26,8 +27,8 @@ static lrt_status blockwise_step(const lrt_step *step, const lrt_step_run *run, 
   float *out = step->outputs[0]->data; /* [rows][row] */
   (void)run;
   for (int64_t r = begin; r < end; r++)
-    lrt_dequantize_blockwise(in->data, in->type, r * plan->row, plan->scales + r * (plan->row / plan->block), NULL,
-                             plan->block, out + r * plan->row, plan->row);
+    lrt_dequantize_blockwise(in->data, in->type, r * plan->row, plan->scales + r * (plan->row / plan->block),
+                             NULL, plan->block, out + r * plan->row, plan->row);
   return LRT_OK;
 }
 
@@ -37,24 +38,29 @@ static lrt_status prepare_blockwise(lrt_prepare *p, dequantize_plan *plan) {
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "blockwise quantization of %s is not supported",
                             lrt_type_name(in->type));
   if (in->quant->zero_points_tensor >= 0)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "blockwise zero points of tensor \"%s\" are not supported", in->name);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "blockwise zero points of tensor \"%s\" are not supported",
+                            in->name);
   plan->block = in->quant->block_size;
   plan->row = in->shape.rank > 0 ? in->shape.dims[in->shape.rank - 1] : 0;
-  if (scales == NULL || scales->type != LRT_FLOAT16 || !scales->constant || plan->block < 1 || plan->row < 1 ||
-      plan->row % plan->block != 0 || lrt_shape_count(&scales->shape) != plan->count / plan->block)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the block scales of tensor \"%s\" do not fit its shape", in->name);
+  if (scales == NULL || scales->type != LRT_FLOAT16 || !scales->constant || plan->block < 1 ||
+      plan->row < 1 || plan->row % plan->block != 0 ||
+      lrt_shape_count(&scales->shape) != plan->count / plan->block)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the block scales of tensor \"%s\" do not fit its shape",
+                            in->name);
   plan->scales = scales->data;
   return lrt_prepare_step(p, blockwise_step, plan, plan->count / plan->row, 0, "lrt_dequantize_blockwise");
 }
 
 static lrt_status prepare(lrt_prepare *p) {
-  static const int types[] = {LRT_FLOAT16, LRT_BFLOAT16, LRT_FLOAT8_E4M3FN, LRT_FLOAT8_E5M2, LRT_INT8, LRT_UINT8,
-                              LRT_INT16,   LRT_INT32,    LRT_INT4,          LRT_UINT4,       LRT_INT2, -1};
+  static const int types[] = {LRT_FLOAT16, LRT_BFLOAT16, LRT_FLOAT8_E4M3FN, LRT_FLOAT8_E5M2,
+                              LRT_INT8,    LRT_UINT8,    LRT_INT16,         LRT_INT32,
+                              LRT_INT4,    LRT_UINT4,    LRT_INT2,          -1};
   LRT_TRY(lrt_prepare_arity(p, 1, 1, 1));
   LRT_TRY(lrt_prepare_types(p, 0, types));
   const lrt_value *in = p->inputs[0];
   if (p->outputs[0]->type != LRT_FLOAT32)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "output type %s is not supported", lrt_type_name(p->outputs[0]->type));
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "output type %s is not supported",
+                            lrt_type_name(p->outputs[0]->type));
   if (in->sparsity != NULL)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "tensor \"%s\" is sparse; DENSIFY must come first", in->name);
   LRT_TRY(lrt_prepare_shape(p, 0, &in->shape));
@@ -65,7 +71,8 @@ static lrt_status prepare(lrt_prepare *p) {
   const bool real = in->type == LRT_FLOAT16 || in->type == LRT_BFLOAT16 || in->type == LRT_FLOAT8_E4M3FN ||
                     in->type == LRT_FLOAT8_E5M2;
   if (!real) LRT_TRY(lrt_quant_axis(p, in, &in->shape, &plan->scale));
-  return lrt_prepare_step(p, dequantize_step, plan, lrt_pieces_of(plan->count, LRT_PIECE_CHEAP), 0, "lrt_dequantize");
+  return lrt_prepare_step(p, dequantize_step, plan, lrt_pieces_of(plan->count, LRT_PIECE_CHEAP), 0,
+                          "lrt_dequantize");
 }
 
 const lrt_op lrt_op_dequantize = {prepare, false, 0, false};

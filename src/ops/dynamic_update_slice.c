@@ -19,7 +19,8 @@ static lrt_status keep_step(const lrt_step *step, const lrt_step_run *run, int64
   const char *from = params->operand.value->data;
   char *to = params->out.value->data;
   (void)run;
-  const int64_t first = lrt_pieces_at(begin, LRT_PIECE_CHEAP, bytes), last = lrt_pieces_at(end, LRT_PIECE_CHEAP, bytes);
+  const int64_t first = lrt_pieces_at(begin, LRT_PIECE_CHEAP, bytes),
+                last = lrt_pieces_at(end, LRT_PIECE_CHEAP, bytes);
   if (from != to && last > first) memcpy(to + first, from + first, (size_t)(last - first));
   return LRT_OK;
 }
@@ -31,9 +32,11 @@ static lrt_status update_step(const lrt_step *step, const lrt_step_run *run, int
   lrt_move move = params->move;
   (void)run;
   for (int32_t d = 0; d < params->rank; d++) {
-    const int64_t start =
-        indices->type == LRT_INT64 ? ((const int64_t *)indices->data)[d] : ((const int32_t *)indices->data)[d];
-    move.out_offset += params->strides[d] * (start < 0 ? 0 : start > params->room[d] ? params->room[d] : start);
+    const int64_t start = indices->type == LRT_INT64 ? ((const int64_t *)indices->data)[d]
+                                                     : ((const int32_t *)indices->data)[d];
+    move.out_offset += params->strides[d] * (start < 0                 ? 0
+                                             : start > params->room[d] ? params->room[d]
+                                                                       : start);
   }
   lrt_move_run(&move, params->update.value->data, params->out.value->data, begin, end);
   return LRT_OK;
@@ -53,7 +56,8 @@ static lrt_status check(lrt_prepare *p) {
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "operand, update and start indices differ in rank");
   for (int i = 0; i < operand->rank; i++)
     if (update->dims[i] > operand->dims[i])
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the update is larger than the operand in dimension %d", i);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the update is larger than the operand in dimension %d",
+                              i);
   return LRT_OK;
 }
 

@@ -23,11 +23,14 @@ static void widen_row(const lookup_step *s, const lrt_value *table, int64_t row,
   for (int64_t i = 0; i < s->count; i += CHUNK) {
     const int64_t count = s->count - i < CHUNK ? s->count - i : CHUNK, first = row * s->count + i;
     if (table->type == LRT_UINT8) {
-      for (int64_t k = 0; k < count; k++) out[i + k] = (float)(((const uint8_t *)table->data)[first + k] - s->zero) * scale;
+      for (int64_t k = 0; k < count; k++)
+        out[i + k] = (float)(((const uint8_t *)table->data)[first + k] - s->zero) * scale;
       continue;
     }
-    if (table->type == LRT_INT8) memcpy(q, (const int8_t *)table->data + first, (size_t)count);
-    else lrt_unpack_bits(table->data, table->type, first, q, count);
+    if (table->type == LRT_INT8)
+      memcpy(q, (const int8_t *)table->data + first, (size_t)count);
+    else
+      lrt_unpack_bits(table->data, table->type, first, q, count);
     for (int64_t k = 0; k < count; k++) out[i + k] = (float)(q[k] - s->zero) * scale;
   }
 }
@@ -46,7 +49,8 @@ static void lookup_row(const lookup_step *s, const lrt_value *table, int64_t row
   } else {
     widen_row(s, table, row, to);
   }
-  if (to == scratch) lrt_half_from_float_array(scratch, (uint16_t *)out->data + at * s->count, (size_t)s->count);
+  if (to == scratch)
+    lrt_half_from_float_array(scratch, (uint16_t *)out->data + at * s->count, (size_t)s->count);
 }
 
 static lrt_status run_lookup(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
@@ -54,8 +58,9 @@ static lrt_status run_lookup(const lrt_step *step, const lrt_step_run *run, int6
   const int32_t *indices = step->inputs[0]->data;
   for (int64_t i = begin; i < end; i++) {
     if (indices[i] < 0 || indices[i] >= s->rows)
-      return lrt_fail(run->err, LRT_RUN_FAILED, "EMBEDDING_LOOKUP: index %d is outside the table \"%s\" of %lld rows",
-                      indices[i], step->inputs[1]->name, (long long)s->rows);
+      return lrt_fail(run->err, LRT_RUN_FAILED,
+                      "EMBEDDING_LOOKUP: index %d is outside the table \"%s\" of %lld rows", indices[i],
+                      step->inputs[1]->name, (long long)s->rows);
     lookup_row(s, step->inputs[1], indices[i], i, step->outputs[0], lrt_step_scratch(step, run));
   }
   return LRT_OK;
@@ -65,9 +70,12 @@ static lrt_status set_blocks(lrt_prepare *p, lookup_step *s) {
   const lrt_value *table = p->inputs[1], *scales = table->block_scales;
   const int64_t block = table->quant->block_size;
   if (table->quant->kind != LRT_QUANT_BLOCKWISE || block < 1 || s->count % block != 0 || scales == NULL ||
-      scales->type != LRT_FLOAT16 || !scales->shaped || !(scales->constant || (scales->readable && !p->running)) ||
-      lrt_shape_count(&scales->shape) != s->rows * (s->count / block) || table->quant->zero_points_tensor >= 0)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "table \"%s\" lacks one constant float16 scale per block", table->name);
+      scales->type != LRT_FLOAT16 || !scales->shaped ||
+      !(scales->constant || (scales->readable && !p->running)) ||
+      lrt_shape_count(&scales->shape) != s->rows * (s->count / block) ||
+      table->quant->zero_points_tensor >= 0)
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "table \"%s\" lacks one constant float16 scale per block",
+                            table->name);
   s->block = block;
   s->block_scales = scales;
   return LRT_OK;
@@ -76,17 +84,21 @@ static lrt_status set_blocks(lrt_prepare *p, lookup_step *s) {
 static lrt_status set_scales(lrt_prepare *p, lookup_step *s) {
   const lrt_value *table = p->inputs[1];
   const lrt_quant *quant = table->quant;
-  if (table->type != LRT_INT8 && table->type != LRT_UINT8 && table->type != LRT_INT4 && table->type != LRT_INT2)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "table \"%s\" of type %s cannot be widened to %s", table->name,
-                            lrt_type_name(table->type), lrt_type_name(p->outputs[0]->type));
+  if (table->type != LRT_INT8 && table->type != LRT_UINT8 && table->type != LRT_INT4 &&
+      table->type != LRT_INT2)
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "table \"%s\" of type %s cannot be widened to %s",
+                            table->name, lrt_type_name(table->type), lrt_type_name(p->outputs[0]->type));
   if (quant->kind == LRT_QUANT_BLOCKWISE && table->type != LRT_UINT8) return set_blocks(p, s);
-  if (quant->kind != LRT_QUANT_AFFINE || (quant->count != 1 && (quant->count != s->rows || quant->dimension != 0)))
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "table \"%s\" lacks one scale, or one per row", table->name);
+  if (quant->kind != LRT_QUANT_AFFINE ||
+      (quant->count != 1 && (quant->count != s->rows || quant->dimension != 0)))
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "table \"%s\" lacks one scale, or one per row",
+                            table->name);
   for (int32_t i = 1; i < quant->count; i++)
     if (quant->zero_point[i] != quant->zero_point[0])
       return lrt_prepare_fail(p, LRT_UNSUPPORTED, "table \"%s\" has several zero points", table->name);
   if (quant->zero_point[0] < -128 || quant->zero_point[0] > 255)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "table \"%s\" has a zero point outside its type", table->name);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "table \"%s\" has a zero point outside its type",
+                            table->name);
   s->scales = quant->scale;
   s->scale_step = quant->count > 1;
   s->zero = quant->zero_point[0];
@@ -99,7 +111,8 @@ static lrt_status prepare_lookup(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_types(p, 0, index_types));
   const lrt_value *table = p->inputs[1], *out = p->outputs[0];
   if (p->inputs[0]->shape.rank != 1 || table->shape.rank < 2)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "indices of rank %d and table of rank %d, expected 1 and at least 2",
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                            "indices of rank %d and table of rank %d, expected 1 and at least 2",
                             p->inputs[0]->shape.rank, table->shape.rank);
   lookup_step *s = lrt_prepare_params(p, sizeof *s);
   if (s == NULL) return lrt_prepare_no_memory(p);
@@ -118,7 +131,8 @@ static lrt_status prepare_lookup(lrt_prepare *p) {
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s with output of type %s is not supported",
                             lrt_type_name(table->type), lrt_type_name(out->type));
   }
-  const size_t scratch = out->type == LRT_FLOAT16 && table->type != LRT_FLOAT16 ? (size_t)s->count * sizeof(float) : 0;
+  const size_t scratch =
+      out->type == LRT_FLOAT16 && table->type != LRT_FLOAT16 ? (size_t)s->count * sizeof(float) : 0;
   return lrt_prepare_step(p, run_lookup, s, shape.dims[0], scratch, "embedding_lookup");
 }
 

@@ -51,8 +51,9 @@ static lrt_status one_hot_step(const lrt_step *step, const lrt_step_run *run, in
   (void)run;
   (void)begin;
   (void)end;
-  lrt_one_hot(indices->data, indices->type, params->outer, params->depth, params->inner, step->inputs[2]->data,
-              step->inputs[3]->data, lrt_moved_size(step->outputs[0]->type), step->outputs[0]->data);
+  lrt_one_hot(indices->data, indices->type, params->outer, params->depth, params->inner,
+              step->inputs[2]->data, step->inputs[3]->data, lrt_moved_size(step->outputs[0]->type),
+              step->outputs[0]->data);
   return LRT_OK;
 }
 
@@ -100,7 +101,8 @@ static lrt_status range_step(const lrt_step *step, const lrt_step_run *run, int6
   (void)run;
   (void)begin;
   (void)end;
-  lrt_range_run(step->inputs[0]->data, step->inputs[2]->data, out->type, lrt_shape_count(&out->shape), out->data);
+  lrt_range_run(step->inputs[0]->data, step->inputs[2]->data, out->type, lrt_shape_count(&out->shape),
+                out->data);
   return LRT_OK;
 }
 

@@ -15,8 +15,14 @@ static inline lrt_status lrt_fused_activation(lrt_prepare *p, int activation, fl
   switch (activation) {
   case LRT_ACT_NONE: return LRT_OK;
   case LRT_ACT_RELU: *low = 0.0f; return LRT_OK;
-  case LRT_ACT_RELU_N1_TO_1: *low = -1.0f; *high = 1.0f; return LRT_OK;
-  case LRT_ACT_RELU6: *low = 0.0f; *high = 6.0f; return LRT_OK;
+  case LRT_ACT_RELU_N1_TO_1:
+    *low = -1.0f;
+    *high = 1.0f;
+    return LRT_OK;
+  case LRT_ACT_RELU6:
+    *low = 0.0f;
+    *high = 6.0f;
+    return LRT_OK;
   default: return lrt_prepare_fail(p, LRT_UNSUPPORTED, "fused activation %d is not supported", activation);
   }
 }

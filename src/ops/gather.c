@@ -5,7 +5,7 @@
 static const int index_types[] = {LRT_INT16, LRT_INT32, LRT_INT64, -1};
 
 typedef struct gather_params {
-  lrt_gather gather;    /* GATHER */
+  lrt_gather gather;          /* GATHER */
   int32_t dims[LRT_MAX_RANK]; /* GATHER_ND: the leading dimensions */
   int32_t depth;
   int64_t count;
@@ -19,7 +19,8 @@ static lrt_status gather_step(const lrt_step *step, const lrt_step_run *run, int
   const lrt_value *indices = step->inputs[1];
   (void)begin;
   (void)end;
-  return lrt_gather_run(&params->gather, params->in->data, indices->data, indices->type, params->out->data, run->err);
+  return lrt_gather_run(&params->gather, params->in->data, indices->data, indices->type, params->out->data,
+                        run->err);
 }
 
 static int64_t product(const lrt_shape *shape, int from, int to) {
@@ -40,7 +41,8 @@ static lrt_status gather_axes(lrt_prepare *p, int32_t *axis, int32_t *batch_dims
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "%d batch dimensions are not possible", wanted);
   for (int i = 0; i < *batch_dims; i++)
     if (in->dims[i] != indices->dims[i])
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "batch dimension %d differs between input and indices", i);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "batch dimension %d differs between input and indices",
+                              i);
   return LRT_OK;
 }
 
@@ -48,7 +50,8 @@ static lrt_status gathered_shape(lrt_prepare *p, int32_t axis, int32_t batch_dim
   const lrt_shape *in = &p->inputs[0]->shape, *indices = &p->inputs[1]->shape;
   lrt_shape shape = {0, {0}};
   if (in->rank + indices->rank - 1 - batch_dims > LRT_MAX_RANK)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions", LRT_MAX_RANK);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions",
+                            LRT_MAX_RANK);
   for (int i = 0; i < axis; i++) shape.dims[shape.rank++] = in->dims[i];
   for (int i = batch_dims; i < indices->rank; i++) shape.dims[shape.rank++] = indices->dims[i];
   for (int i = axis + 1; i < in->rank; i++) shape.dims[shape.rank++] = in->dims[i];
@@ -90,8 +93,8 @@ static lrt_status gather_nd_step(const lrt_step *step, const lrt_step_run *run, 
   const lrt_value *indices = step->inputs[1];
   (void)begin;
   (void)end;
-  return lrt_gather_nd_run(params->in->data, params->dims, params->depth, indices->data, indices->type, params->count,
-                           params->slice, params->out->data, run->err);
+  return lrt_gather_nd_run(params->in->data, params->dims, params->depth, indices->data, indices->type,
+                           params->count, params->slice, params->out->data, run->err);
 }
 
 static lrt_status prepare_gather_nd(lrt_prepare *p) {
@@ -106,7 +109,8 @@ static lrt_status prepare_gather_nd(lrt_prepare *p) {
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the indices do not fit a tensor of rank %d", in->rank);
   lrt_shape shape = {indices->rank - 1, {0}};
   if (shape.rank + in->rank - params->depth > LRT_MAX_RANK)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions", LRT_MAX_RANK);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions",
+                            LRT_MAX_RANK);
   for (int i = 0; i < shape.rank; i++) shape.dims[i] = indices->dims[i];
   for (int i = params->depth; i < in->rank; i++) shape.dims[shape.rank++] = in->dims[i];
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));

@@ -14,8 +14,8 @@ enum { TABLE_KEYS, TABLE_VALUES, TABLE_INDEX, TABLE_PARTS };
 typedef struct table_params {
   lrt_resources *resources;
   int32_t id;
-  lrt_value *picks;   /* FIND of strings: int32 [keys], strings to copy */
-  lrt_value *index;   /* IMPORT: the new index */
+  lrt_value *picks; /* FIND of strings: int32 [keys], strings to copy */
+  lrt_value *index; /* IMPORT: the new index */
   int64_t slots;
 } table_params;
 
@@ -54,8 +54,10 @@ static lrt_status prepare_table(lrt_prepare *p) {
   for (int i = 0; i < TABLE_PARTS; i++) {
     int32_t id;
     LRT_TRY(lrt_resources_find(p->resources, parts[i], name, &id, p->err));
-    if (i == TABLE_KEYS) params->id = id;
-    else if (id != params->id + i) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "clashes with a variable's name");
+    if (i == TABLE_KEYS)
+      params->id = id;
+    else if (id != params->id + i)
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "clashes with a variable's name");
   }
   LRT_TRY(lrt_prepare_shape(p, 0, &one));
   return lrt_prepare_step(p, table_step, params, 1, 0, "hashtable");
@@ -69,7 +71,8 @@ const lrt_op lrt_op_hashtable = {prepare_table, false, 0, true};
 static bool part_of(const table_params *params, const lrt_value *handle, int part, lrt_value *out) {
   int32_t id = -1;
   if (handle->data != NULL && handle->bytes >= sizeof id) memcpy(&id, handle->data, sizeof id);
-  const lrt_resource *found = id < 0 || id > INT32_MAX - TABLE_PARTS ? NULL : lrt_resources_get(params->resources, id + part);
+  const lrt_resource *found =
+      id < 0 || id > INT32_MAX - TABLE_PARTS ? NULL : lrt_resources_get(params->resources, id + part);
   if (found == NULL || found->data == NULL) return false;
   memset(out, 0, sizeof *out);
   out->type = found->type;
@@ -111,7 +114,8 @@ static bool same_key(const key_list *a, int64_t i, const key_list *b, int64_t k)
 }
 
 /* Slot where wanted[i] stands or would stand; -1 where the index is damaged. */
-static int64_t slot_of(const int32_t *index, int64_t slots, const key_list *keys, const key_list *wanted, int64_t i) {
+static int64_t slot_of(const int32_t *index, int64_t slots, const key_list *keys, const key_list *wanted,
+                       int64_t i) {
   const uint64_t hash = hash_of(wanted, i);
   for (int64_t probe = 0; probe < slots; probe++) {
     const int64_t slot = (int64_t)((hash + (uint64_t)probe) & (uint64_t)(slots - 1));
@@ -144,10 +148,10 @@ static lrt_status import_step(const lrt_step *step, const lrt_step_run *run, int
     return lrt_fail(run->err, LRT_RUN_FAILED, "HASHTABLE_IMPORT: there is no table %d", id);
   const lrt_value *values = step->inputs[2];
   const lrt_shape slots = {1, {(int32_t)params->slots}};
-  LRT_TRY(lrt_resource_assign(params->resources, id + TABLE_INDEX, LRT_INT32, &slots, index, params->index->bytes,
-                              run->err));
-  LRT_TRY(lrt_resource_assign(params->resources, id + TABLE_VALUES, values->type, &values->shape, values->data,
-                              values->bytes, run->err));
+  LRT_TRY(lrt_resource_assign(params->resources, id + TABLE_INDEX, LRT_INT32, &slots, index,
+                              params->index->bytes, run->err));
+  LRT_TRY(lrt_resource_assign(params->resources, id + TABLE_VALUES, values->type, &values->shape,
+                              values->data, values->bytes, run->err));
   return lrt_resource_assign(params->resources, id, step->inputs[1]->type, &step->inputs[1]->shape,
                              step->inputs[1]->data, step->inputs[1]->bytes, run->err);
 }
@@ -206,7 +210,8 @@ static int64_t position_of(const table_view *t, const key_list *wanted, int64_t 
 }
 
 /* Strings may come from the table or be the default: both tables are laid behind one another. */
-static lrt_status find_strings(const lrt_step *step, const table_view *t, const key_list *wanted, lrt_error *err) {
+static lrt_status find_strings(const lrt_step *step, const table_view *t, const key_list *wanted,
+                               lrt_error *err) {
   const table_params *params = step->params;
   lrt_strings values, dflt;
   lrt_value *out = step->outputs[0];
@@ -218,7 +223,8 @@ static lrt_status find_strings(const lrt_step *step, const table_view *t, const 
     picks[i] = (int32_t)position_of(t, wanted, i);
     lrt_strings_at(picks[i] < 0 ? &dflt : &values, picks[i] < 0 ? 0 : picks[i], &length);
     bytes += (uint64_t)length;
-    if (bytes > INT32_MAX) return lrt_fail(err, LRT_RUN_FAILED, "HASHTABLE_FIND: the strings found are too long");
+    if (bytes > INT32_MAX)
+      return lrt_fail(err, LRT_RUN_FAILED, "HASHTABLE_FIND: the strings found are too long");
   }
   LRT_TRY(lrt_value_reserve(out, (size_t)bytes, err));
   int32_t *table = out->data, at = 4 * ((int32_t)wanted->count + 2);
@@ -257,8 +263,10 @@ static lrt_status prepare_find(lrt_prepare *p) {
   LRT_TRY(lrt_moved_output_type(p, 0, p->inputs[2]->type));
   const lrt_value *keys = p->inputs[1];
   const int64_t count = lrt_shape_count(&keys->shape);
-  if (!is_pair(keys->type, p->inputs[2]->type) || lrt_shape_count(&p->inputs[2]->shape) < 1 || count > INT32_MAX / 8)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "keys and default must be strings and an int64, or the reverse");
+  if (!is_pair(keys->type, p->inputs[2]->type) || lrt_shape_count(&p->inputs[2]->shape) < 1 ||
+      count > INT32_MAX / 8)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                            "keys and default must be strings and an int64, or the reverse");
   LRT_TRY(lrt_prepare_shape(p, 0, &keys->shape));
   LRT_TRY(new_params(p, &params));
   params->picks = lrt_prepare_temp(p, (size_t)count * sizeof(int32_t));

@@ -7,7 +7,8 @@
 static lrt_status check_inputs(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_arity(p, 1, -1, 1));
   for (int32_t i = 0; i < p->node->input_count; i++) {
-    if (p->inputs[i] == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d must not be left out", i);
+    if (p->inputs[i] == NULL)
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d must not be left out", i);
     LRT_TRY(lrt_moved_same_type(p, i, 0));
   }
   if (p->inputs[0]->type == LRT_STRING)
@@ -63,8 +64,9 @@ static lrt_status joined_input(lrt_prepare *p, int32_t i, lrt_moved *moved) {
   if (!quantized || same_scale(in, p->outputs[0])) return LRT_OK;
   if (in->type == LRT_UINT8) return rescaled(p, in, moved);
   if (in->type != LRT_INT8 && in->type != LRT_INT16) return LRT_OK;
-  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") and the output differ in scale or zero point",
-                          i, in->name);
+  return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                          "input %d (tensor \"%s\") and the output differ in scale or zero point", i,
+                          in->name);
 }
 
 /* Places inputs[i], seen as `views[i]`, at starts[i] of the output's axis. */
@@ -96,7 +98,8 @@ static lrt_status joined_shape(lrt_prepare *p, int32_t axis, lrt_shape *shape) {
     lrt_shape like = *in;
     if (in->rank == shape->rank) like.dims[axis] = shape->dims[axis];
     if (!lrt_shape_equal(&like, shape))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") does not fit the shape of input 0", i,
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                              "input %d (tensor \"%s\") does not fit the shape of input 0", i,
                               p->inputs[i]->name);
     total += in->dims[axis];
     if (total > INT32_MAX) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the result is too large");
@@ -127,13 +130,14 @@ static lrt_status prepare_pack(lrt_prepare *p) {
   LRT_TRY(check_inputs(p));
   lrt_shape shape = p->inputs[0]->shape;
   if (options == NULL || options->values_count != p->node->input_count)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d inputs, but its options say otherwise", p->node->input_count);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d inputs, but its options say otherwise",
+                            p->node->input_count);
   if (shape.rank == LRT_MAX_RANK || !lrt_shape_axis(options->axis, shape.rank + 1, &axis))
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "axis %d does not exist", options->axis);
   for (int32_t i = 1; i < p->node->input_count; i++)
     if (!lrt_shape_equal(&p->inputs[i]->shape, &shape))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") differs in shape from input 0", i,
-                              p->inputs[i]->name);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") differs in shape from input 0",
+                              i, p->inputs[i]->name);
   for (int i = shape.rank; i > axis; i--) shape.dims[i] = shape.dims[i - 1];
   shape.dims[axis] = p->node->input_count;
   shape.rank++;

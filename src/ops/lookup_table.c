@@ -12,16 +12,18 @@ static const int int32_only[] = {LRT_INT32, -1};
 
 typedef struct lookup_params {
   int64_t wanted, keys;
-  size_t row;        /* bytes */
-  lrt_value *picks;  /* strings: int32 [wanted] */
+  size_t row;       /* bytes */
+  lrt_value *picks; /* strings: int32 [wanted] */
 } lookup_params;
 
 static int32_t row_of(const int32_t *keys, int64_t count, int32_t key) {
   int64_t low = 0, high = count;
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
-    if (keys[middle] < key) low = middle + 1;
-    else high = middle;
+    if (keys[middle] < key)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low < count && keys[low] == key ? (int32_t)low : -1;
 }
@@ -39,8 +41,11 @@ static lrt_status lookup_step(const lrt_step *step, const lrt_step_run *run, int
     picks[i] = row_of(step->inputs[1]->data, params->keys, ((const int32_t *)step->inputs[0]->data)[i]);
     hits[i] = picks[i] >= 0;
     if (values->type == LRT_STRING || params->row == 0) continue;
-    if (picks[i] < 0) memset(out + (size_t)i * params->row, 0, params->row);
-    else memcpy(out + (size_t)i * params->row, (const char *)values->data + (size_t)picks[i] * params->row, params->row);
+    if (picks[i] < 0)
+      memset(out + (size_t)i * params->row, 0, params->row);
+    else
+      memcpy(out + (size_t)i * params->row, (const char *)values->data + (size_t)picks[i] * params->row,
+             params->row);
   }
   if (values->type != LRT_STRING) return LRT_OK;
   LRT_TRY(lrt_strings_of(values, &strings, run->err));
@@ -57,7 +62,8 @@ static lrt_status prepare_lookup(lrt_prepare *p) {
   LRT_TRY(lrt_moved_output_type(p, 1, LRT_UINT8));
   const lrt_value *values = p->inputs[2];
   lrt_shape shape = values->shape;
-  if (shape.rank < 1 || shape.dims[0] != p->inputs[1]->shape.dims[0] || (values->type == LRT_STRING && shape.rank > 1) ||
+  if (shape.rank < 1 || shape.dims[0] != p->inputs[1]->shape.dims[0] ||
+      (values->type == LRT_STRING && shape.rank > 1) ||
       (values->type != LRT_STRING && lrt_type_bits(values->type) < 8))
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the values do not fit the keys");
   lookup_params *params = lrt_prepare_params(p, sizeof *params);
@@ -81,7 +87,7 @@ const lrt_op lrt_op_hashtable_lookup = {prepare_lookup, false, 0, false};
 enum { COMBINER_SUM = 0, COMBINER_MEAN = 1, COMBINER_SQRTN = 2 };
 
 typedef struct sparse_params {
-  int combiner, depth;           /* depth: dimensions of an index but the last */
+  int combiner, depth; /* depth: dimensions of an index but the last */
   int64_t ids, rows, width;
   int32_t dims[LRT_MAX_RANK];
 } sparse_params;
@@ -97,7 +103,8 @@ static void close_bucket(const sparse_params *params, const bucket *b, float *ou
   for (int64_t k = 0; k < params->width; k++) out[b->at * params->width + k] /= divisor;
 }
 
-static lrt_status sparse_bucket(const sparse_params *params, const int32_t *index, int64_t *at, lrt_error *err) {
+static lrt_status sparse_bucket(const sparse_params *params, const int32_t *index, int64_t *at,
+                                lrt_error *err) {
   *at = 0;
   for (int d = 0; d < params->depth; d++) {
     if (index[d] < 0 || index[d] >= params->dims[d])
@@ -129,7 +136,8 @@ static lrt_status sparse_step(const lrt_step *step, const lrt_step_run *run, int
     }
     b.weight += weights[i];
     b.squares += weights[i] * weights[i];
-    for (int64_t k = 0; k < params->width; k++) out[at * params->width + k] += values[ids[i] * params->width + k] * weights[i];
+    for (int64_t k = 0; k < params->width; k++)
+      out[at * params->width + k] += values[ids[i] * params->width + k] * weights[i];
   }
   close_bucket(params, &b, out);
   return LRT_OK;
@@ -145,7 +153,8 @@ static lrt_status check_sparse(lrt_prepare *p) {
   const lrt_shape *indices = &p->inputs[1]->shape, *values = &p->inputs[4]->shape;
   const int32_t count = p->inputs[0]->shape.dims[0];
   if (indices->dims[0] != count || p->inputs[3]->shape.dims[0] != count || indices->dims[1] < 1 ||
-      indices->dims[1] > LRT_MAX_RANK || values->rank < 2 || indices->dims[1] + values->rank - 2 > LRT_MAX_RANK)
+      indices->dims[1] > LRT_MAX_RANK || values->rank < 2 ||
+      indices->dims[1] + values->rank - 2 > LRT_MAX_RANK)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "ids, indices, weights and values do not fit together");
   return LRT_OK;
 }
@@ -162,7 +171,8 @@ static lrt_status prepare_sparse(lrt_prepare *p) {
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the dense shape or the combiner is not possible");
   sparse_params *params = lrt_prepare_params(p, sizeof *params);
   if (params == NULL) return lrt_prepare_no_memory(p);
-  *params = (sparse_params){options->combiner, count - 1, p->inputs[0]->shape.dims[0], values->dims[0], 1, {0}};
+  *params =
+      (sparse_params){options->combiner, count - 1, p->inputs[0]->shape.dims[0], values->dims[0], 1, {0}};
   lrt_shape shape = {count - 1, {0}};
   for (int i = 0; i < count - 1; i++) {
     if (dims[i] < 0 || dims[i] > INT32_MAX)

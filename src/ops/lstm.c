@@ -50,8 +50,8 @@ static lrt_status f32_step(const lrt_step *step, const lrt_step_run *run, int64_
   for (int64_t b = begin; b < end; b++) {
     for (int64_t i = 0; i < s->time; i++) {
       const int64_t row = row_of(s, b, plan->reverse ? s->time - 1 - i : i);
-      lrt_lstm_f32_step(&cell, x + row * s->n_input, aux != NULL ? aux + row * s->n_aux : NULL, h + b * s->n_output,
-                        c + b * s->n_cell, lrt_step_scratch(step, run));
+      lrt_lstm_f32_step(&cell, x + row * s->n_input, aux != NULL ? aux + row * s->n_aux : NULL,
+                        h + b * s->n_output, c + b * s->n_cell, lrt_step_scratch(step, run));
       memcpy(out + row * plan->out_width, h + b * s->n_output, (size_t)s->n_output * sizeof *h);
     }
   }
@@ -96,7 +96,8 @@ static lrt_status check_presence(lrt_prepare *p, const lrt_lstm_slots *slots) {
   return LRT_OK;
 }
 
-lrt_status lrt_lstm_f32_read(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes, lrt_lstm_f32 *out) {
+lrt_status lrt_lstm_f32_read(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes,
+                             lrt_lstm_f32 *out) {
   const int64_t cells = sizes->n_cell;
   for (int g = 0; g < LRT_LSTM_GATES; g++) {
     LRT_TRY(lrt_rnn_matrix_read(p, slots->input[g], cells, sizes->n_input, false, &out->input[g]));
@@ -120,16 +121,21 @@ lrt_status lrt_lstm_f32_read(lrt_prepare *p, const lrt_lstm_slots *slots, const 
 }
 
 /* Batch, time and the widths from the operands that everything else is checked against. */
-static lrt_status read_sizes(lrt_prepare *p, const lrt_lstm_slots *slots, bool time_major, lrt_lstm_sizes *out) {
+static lrt_status read_sizes(lrt_prepare *p, const lrt_lstm_slots *slots, bool time_major,
+                             lrt_lstm_sizes *out) {
   const lrt_value *x = lrt_rnn_operand(p, slots->x), *aux = lrt_rnn_operand(p, slots->aux);
   const lrt_value *weights = lrt_rnn_operand(p, slots->input[LRT_LSTM_OUTPUT]);
   const lrt_value *projection = lrt_rnn_operand(p, slots->projection);
   LRT_TRY(check_presence(p, slots));
   const int last = p->node->code == LRT_OP_LSTM ? 1 : 2;
-  if (x == NULL || x->type != p->inputs[0]->type || x->shape.rank != last + 1 || weights->shape.rank != 2 || weights->shape.dims[0] < 1)
+  if (x == NULL || x->type != p->inputs[0]->type || x->shape.rank != last + 1 || weights->shape.rank != 2 ||
+      weights->shape.dims[0] < 1)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input or the weights have a wrong shape");
-  *out = (lrt_lstm_sizes){.batch = x->shape.dims[last == 2 && time_major ? 1 : 0], .time = 1,
-                          .n_input = x->shape.dims[last], .n_cell = weights->shape.dims[0], .time_major = time_major};
+  *out = (lrt_lstm_sizes){.batch = x->shape.dims[last == 2 && time_major ? 1 : 0],
+                          .time = 1,
+                          .n_input = x->shape.dims[last],
+                          .n_cell = weights->shape.dims[0],
+                          .time_major = time_major};
   if (last == 2) out->time = x->shape.dims[time_major ? 0 : 1];
   out->n_output = out->n_cell;
   if (projection != NULL) {
@@ -184,7 +190,8 @@ static lrt_status read_settings(lrt_prepare *p, lstm_settings *out) {
   if (options == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has no options");
   if (p->node->code == LRT_OP_LSTM) {
     const lrt_lstm_options *o = options;
-    *out = (lstm_settings){o->activation, o->cell_clip, o->proj_clip, o->asymmetric_quantize_inputs != 0, false};
+    *out =
+        (lstm_settings){o->activation, o->cell_clip, o->proj_clip, o->asymmetric_quantize_inputs != 0, false};
   } else if (p->node->code == LRT_OP_UNIDIRECTIONAL_SEQUENCE_LSTM) {
     const lrt_unidirectional_sequence_lstm_options *o = options;
     *out = (lstm_settings){o->activation, o->cell_clip, o->proj_clip, o->asymmetric_quantize_inputs != 0,
@@ -211,7 +218,8 @@ static void drop_absent(const lrt_prepare *p, lrt_lstm_slots *s) {
 
 /* Operands of one direction in the order that all of these operators share, from `first` on. */
 static lrt_lstm_slots slots_from(int first, int norm, int h, int c) {
-  lrt_lstm_slots s = {.x = 0, .aux = -1, .projection = first + 15, .projection_bias = first + 16, .h = h, .c = c};
+  lrt_lstm_slots s = {
+      .x = 0, .aux = -1, .projection = first + 15, .projection_bias = first + 16, .h = h, .c = c};
   for (int g = 0; g < LRT_LSTM_GATES; g++) {
     s.input[g] = first + g;
     s.recurrent[g] = first + 4 + g;
@@ -229,7 +237,8 @@ static lrt_status prepare(lrt_prepare *p) {
   static const int types[] = {LRT_FLOAT32, LRT_INT8, -1};
   const lrt_lstm_options *options = p->node->options;
   lstm_settings settings;
-  if (p->node->code == LRT_OP_LSTM && options != NULL && options->kernel_type == 1) return lrt_lstm_basic_prepare(p);
+  if (p->node->code == LRT_OP_LSTM && options != NULL && options->kernel_type == 1)
+    return lrt_lstm_basic_prepare(p);
   LRT_TRY(read_settings(p, &settings));
   LRT_TRY(lrt_prepare_arity(p, 1, 24, 1));
   LRT_TRY(lrt_prepare_types(p, 0, types));
@@ -248,15 +257,18 @@ static lrt_status prepare(lrt_prepare *p) {
 const lrt_op lrt_op_lstm = {prepare, false, 0, false};
 
 /* Without auxiliary weights an auxiliary input is what the backward direction reads instead of the input. */
-static lrt_status prepare_direction(lrt_prepare *p, const lstm_settings *settings, bool backward, lstm_plan **out) {
+static lrt_status prepare_direction(lrt_prepare *p, const lstm_settings *settings, bool backward,
+                                    lstm_plan **out) {
   const bool weighted = lrt_rnn_operand(p, 41) != NULL;
   lstm_plan *plan = lrt_prepare_params(p, sizeof *plan);
   if (plan == NULL) return lrt_prepare_no_memory(p);
   plan->slots = backward ? slots_from(18, -1, 37, 38) : slots_from(1, -1, 35, 36);
   plan->reverse = backward;
   if (lrt_rnn_operand(p, 39) != NULL) {
-    if (weighted) plan->slots.aux = 39;
-    else if (backward) plan->slots.x = 39;
+    if (weighted)
+      plan->slots.aux = 39;
+    else if (backward)
+      plan->slots.x = 39;
   }
   for (int g = 0; g < LRT_LSTM_GATES && weighted; g++) plan->slots.aux_weights[g] = (backward ? 44 : 40) + g;
   drop_absent(p, &plan->slots);

@@ -24,7 +24,8 @@ static lrt_status basic_step(const lrt_step *step, const lrt_step_run *run, int6
   const lrt_unary_params none = {0};
   (void)run;
   for (int64_t row = begin; row < end; row++) {
-    float *all = (float *)step->outputs[2]->data + row * joined, *gates = (float *)step->outputs[3]->data + row * 4 * n;
+    float *all = (float *)step->outputs[2]->data + row * joined,
+          *gates = (float *)step->outputs[3]->data + row * 4 * n;
     memcpy(all, x + row * b->n_input, (size_t)b->n_input * sizeof *all);
     memcpy(all + b->n_input, before + row * n, (size_t)n * sizeof *all);
     memcpy(gates, bias, (size_t)(4 * n) * sizeof *gates);
@@ -44,7 +45,8 @@ static lrt_status basic_step(const lrt_step *step, const lrt_step_run *run, int6
 static lrt_status expect(lrt_prepare *p, int input, int rank, int64_t rows, int64_t cols) {
   const lrt_shape *shape = &p->inputs[input]->shape;
   if (shape->rank == rank && shape->dims[0] == rows && (rank == 1 || shape->dims[1] == cols)) return LRT_OK;
-  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" does not fit the other operands", p->inputs[input]->name);
+  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" does not fit the other operands",
+                          p->inputs[input]->name);
 }
 
 lrt_status lrt_lstm_basic_prepare(lrt_prepare *p) {
@@ -53,7 +55,8 @@ lrt_status lrt_lstm_basic_prepare(lrt_prepare *p) {
   for (int i = 0; i < 5; i++) LRT_TRY(lrt_prepare_types(p, i, types));
   for (int i = 0; i < 4; i++) LRT_TRY(lrt_prepare_same_type(p, p->inputs[0], p->outputs[i]));
   const lrt_shape *x = &p->inputs[0]->shape, *before = &p->inputs[1]->shape;
-  if (x->rank != 2 || before->rank != 2) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input must have rank 2");
+  if (x->rank != 2 || before->rank != 2)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input must have rank 2");
   const int32_t batch = x->dims[0], n = before->dims[1];
   const int64_t joined = (int64_t)x->dims[1] + n;
   LRT_TRY(expect(p, 1, 2, batch, n));

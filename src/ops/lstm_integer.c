@@ -6,7 +6,8 @@
 #include "ops/rnn_weights.h"
 
 /* A constant of `type` with `count` elements and one scale; *scale may be NULL for operands whose scale is implied. */
-static lrt_status read_constant(lrt_prepare *p, int slot, lrt_type type, int64_t count, float *scale, const void **data) {
+static lrt_status read_constant(lrt_prepare *p, int slot, lrt_type type, int64_t count, float *scale,
+                                const void **data) {
   const lrt_value *value = lrt_rnn_operand(p, slot);
   *data = NULL;
   if (value == NULL) return LRT_OK;
@@ -14,7 +15,8 @@ static lrt_status read_constant(lrt_prepare *p, int slot, lrt_type type, int64_t
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "tensor \"%s\" must be a constant of type %s", value->name,
                             lrt_type_name(type));
   if (lrt_shape_count(&value->shape) != count)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" does not fit the other operands", value->name);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" does not fit the other operands",
+                            value->name);
   *data = value->data;
   if (scale == NULL) return LRT_OK;
   LRT_TRY(lrt_prepare_quantized(p, value));
@@ -23,8 +25,8 @@ static lrt_status read_constant(lrt_prepare *p, int slot, lrt_type type, int64_t
 }
 
 /* bias + factor * row sums of the weights: a zero point taken out of the inner loop. */
-static lrt_status fold_bias(lrt_prepare *p, const int8_t *weights, const int32_t *bias, int32_t factor, int64_t rows,
-                            int64_t cols, const int32_t **out) {
+static lrt_status fold_bias(lrt_prepare *p, const int8_t *weights, const int32_t *bias, int32_t factor,
+                            int64_t rows, int64_t cols, const int32_t **out) {
   int32_t *folded = lrt_prepare_params(p, (size_t)rows * sizeof *folded);
   if (folded == NULL) return lrt_prepare_no_memory(p);
   lrt_rnn_row_sums(weights, rows, cols, folded);
@@ -68,11 +70,13 @@ static lrt_status read_gate(lrt_prepare *p, const lrt_lstm_slots *slots, const l
   float input_scale = 1, recurrent_scale = 1, peephole_scale = 1, out_scale;
   LRT_TRY(gate_scale(p, g, s->norm, &out_scale));
   LRT_TRY(read_constant(p, slots->input[g], LRT_INT8, cells * sizes->n_input, &input_scale, &input));
-  LRT_TRY(read_constant(p, slots->recurrent[g], LRT_INT8, cells * sizes->n_output, &recurrent_scale, &recurrent));
+  LRT_TRY(
+      read_constant(p, slots->recurrent[g], LRT_INT8, cells * sizes->n_output, &recurrent_scale, &recurrent));
   LRT_TRY(read_constant(p, slots->peephole[g], LRT_INT16, cells, &peephole_scale, &peephole));
   LRT_TRY(read_constant(p, slots->bias[g], LRT_INT32, cells, NULL, &bias));
   if (s->norm) LRT_TRY(read_norm(p, slots->norm[g], cells, gate));
-  LRT_TRY(fold_bias(p, input, s->norm ? NULL : bias, -s->input_zero, cells, sizes->n_input, &gate->input_bias));
+  LRT_TRY(
+      fold_bias(p, input, s->norm ? NULL : bias, -s->input_zero, cells, sizes->n_input, &gate->input_bias));
   LRT_TRY(fold_bias(p, recurrent, NULL, -s->h_zero, cells, sizes->n_output, &gate->recurrent_bias));
   gate->input = input;
   gate->recurrent = recurrent;
@@ -86,15 +90,16 @@ static lrt_status read_gate(lrt_prepare *p, const lrt_lstm_slots *slots, const l
 }
 
 /* Scale of the hidden value, the last intermediate, and the projection that follows it. */
-static lrt_status read_projection(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes, float h_scale,
-                                  lrt_lstm_i8 *out) {
+static lrt_status read_projection(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes,
+                                  float h_scale, lrt_lstm_i8 *out) {
   const lrt_value *hidden = p->intermediates[4];
   const void *weights, *bias;
   float scale = 1;
   LRT_TRY(lrt_prepare_quantized(p, hidden));
   const float hidden_scale = lrt_value_scale(hidden);
   out->hidden_zero = lrt_value_zero_point(hidden);
-  out->hidden_mul = lrt_multiplier_make((double)(float)(ldexp(1, -15) / (double)hidden_scale * ldexp(1, -15)));
+  out->hidden_mul =
+      lrt_multiplier_make((double)(float)(ldexp(1, -15) / (double)hidden_scale * ldexp(1, -15)));
   LRT_TRY(read_constant(p, slots->projection, LRT_INT8, sizes->n_output * sizes->n_cell, &scale, &weights));
   LRT_TRY(read_constant(p, slots->projection_bias, LRT_INT32, sizes->n_output, NULL, &bias));
   if (weights == NULL) return LRT_OK;
@@ -107,7 +112,8 @@ static lrt_status cell_exponent(lrt_prepare *p, const lrt_value *cell, int32_t *
   LRT_TRY(lrt_prepare_quantized(p, cell));
   const float exponent = log2f(lrt_value_scale(cell)), whole = roundf(exponent);
   if (fabsf(exponent - whole) > 1e-3f || whole < -15 || whole > -9)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the cell state's scale must be a power of two from 2^-15 to 2^-9");
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED,
+                            "the cell state's scale must be a power of two from 2^-15 to 2^-9");
   *out = (int32_t)whole;
   return LRT_OK;
 }
@@ -117,21 +123,24 @@ static int32_t clip_of(float clip, float scale, int32_t high) {
   return clip / scale < (float)high ? (int32_t)(clip / scale) : high;
 }
 
-lrt_status lrt_lstm_i8_read(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes, float cell_clip,
-                            float proj_clip, lrt_lstm_i8 *out) {
+lrt_status lrt_lstm_i8_read(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes,
+                            float cell_clip, float proj_clip, lrt_lstm_i8 *out) {
   const lrt_value *h = lrt_rnn_operand(p, slots->h), *c = lrt_rnn_operand(p, slots->c);
   if (p->node->intermediate_count != 5)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "integer LSTM with %d intermediate tensors, expected 5",
                             p->node->intermediate_count);
   for (int i = 0; i < 5; i++)
-    if (p->intermediates[i] == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "intermediate tensor %d is missing", i);
+    if (p->intermediates[i] == NULL)
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "intermediate tensor %d is missing", i);
   if (h == NULL || c == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has no state tensors");
   LRT_TRY(lrt_prepare_quantized(p, p->inputs[0]));
   LRT_TRY(lrt_prepare_quantized(p, p->outputs[0]));
   LRT_TRY(lrt_prepare_quantized(p, h));
   LRT_TRY(cell_exponent(p, c, &out->cell_exponent));
-  const gate_scales s = {.input = lrt_value_scale(p->inputs[0]), .h = lrt_value_scale(h),
-                         .cell = ldexpf(1, out->cell_exponent), .input_zero = lrt_value_zero_point(p->inputs[0]),
+  const gate_scales s = {.input = lrt_value_scale(p->inputs[0]),
+                         .h = lrt_value_scale(h),
+                         .cell = ldexpf(1, out->cell_exponent),
+                         .input_zero = lrt_value_zero_point(p->inputs[0]),
                          .h_zero = lrt_value_zero_point(h),
                          .norm = lrt_rnn_operand(p, slots->norm[LRT_LSTM_OUTPUT]) != NULL};
   out->coupled = lrt_rnn_operand(p, slots->input[LRT_LSTM_INPUT]) == NULL;

@@ -24,8 +24,9 @@ typedef struct lrt_lstm_sizes {
 lrt_status lrt_lstm_basic_prepare(lrt_prepare *p);
 
 /* Completes the cell from the operands: checks presence, shapes, types and scales. */
-lrt_status lrt_lstm_f32_read(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes, lrt_lstm_f32 *out);
-lrt_status lrt_lstm_i8_read(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes, float cell_clip,
-                            float proj_clip, lrt_lstm_i8 *out);
+lrt_status lrt_lstm_f32_read(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes,
+                             lrt_lstm_f32 *out);
+lrt_status lrt_lstm_i8_read(lrt_prepare *p, const lrt_lstm_slots *slots, const lrt_lstm_sizes *sizes,
+                            float cell_clip, float proj_clip, lrt_lstm_i8 *out);
 
 #endif

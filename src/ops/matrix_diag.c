@@ -58,7 +58,8 @@ const lrt_op lrt_op_matrix_diag = {prepare_diag, false, 0, false};
 
 static lrt_status check_diagonal(lrt_prepare *p) {
   const lrt_shape *in = &p->inputs[0]->shape, *diagonal = &p->inputs[1]->shape;
-  if (in->rank < 2) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "an input of rank %d has no diagonals", in->rank);
+  if (in->rank < 2)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "an input of rank %d has no diagonals", in->rank);
   lrt_shape expected = *in;
   expected.rank--;
   if (in->dims[in->rank - 1] < in->dims[in->rank - 2]) expected.dims[in->rank - 2] = in->dims[in->rank - 1];
@@ -80,7 +81,8 @@ static lrt_status prepare_set_diag(lrt_prepare *p) {
   LRT_TRY(lrt_moved_out(p, p->outputs[0], &out));
   lrt_move_into(&whole, shape, shape, origin, in.size);
   LRT_TRY(lrt_moved_copy(p, &whole, &in, &out));
-  diagonal_move(&move, matrices_of(shape, 2), shape->dims[shape->rank - 2], shape->dims[shape->rank - 1], in.size);
+  diagonal_move(&move, matrices_of(shape, 2), shape->dims[shape->rank - 2], shape->dims[shape->rank - 1],
+                in.size);
   LRT_TRY(lrt_moved_copy(p, &move, &diagonal, &out));
   return lrt_moved_done(p, &out, NULL, p->outputs[0]);
 }

@@ -11,8 +11,8 @@ lrt_status lrt_moved_output_type(lrt_prepare *p, int output, lrt_type type) {
   const lrt_value *out = p->outputs[output];
   if (out == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output %d must not be left out", output);
   if (out->type == type) return LRT_OK;
-  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output %d (tensor \"%s\") is %s, expected %s", output, out->name,
-                          lrt_type_name(out->type), lrt_type_name(type));
+  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output %d (tensor \"%s\") is %s, expected %s", output,
+                          out->name, lrt_type_name(out->type), lrt_type_name(type));
 }
 
 /* An empty tensor may have dimensions whose product overflows; strides are products of some of them. */
@@ -39,15 +39,16 @@ lrt_status lrt_moved_same_type(lrt_prepare *p, int input, int output) {
 lrt_status lrt_moved_rank(lrt_prepare *p, int input, int rank) {
   const lrt_value *in = p->inputs[input];
   if (in->shape.rank == rank) return LRT_OK;
-  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") has rank %d, expected %d", input, in->name,
-                          in->shape.rank, rank);
+  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") has rank %d, expected %d", input,
+                          in->name, in->shape.rank, rank);
 }
 
 lrt_status lrt_moved_integer(lrt_prepare *p, int input, int64_t *out) {
   int count;
   LRT_TRY(lrt_prepare_integers(p, input, out, 1, &count));
   if (count != 1)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") is empty", input, p->inputs[input]->name);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") is empty", input,
+                            p->inputs[input]->name);
   return LRT_OK;
 }
 
@@ -55,8 +56,8 @@ lrt_status lrt_moved_axis(lrt_prepare *p, int input, int32_t rank, int32_t *out)
   int64_t axis;
   LRT_TRY(lrt_moved_integer(p, input, &axis));
   if (axis < INT32_MIN || axis > INT32_MAX || !lrt_shape_axis((int32_t)axis, rank, out))
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "axis %lld does not exist in a tensor of rank %d", (long long)axis,
-                            rank);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "axis %lld does not exist in a tensor of rank %d",
+                            (long long)axis, rank);
   return LRT_OK;
 }
 
@@ -103,7 +104,9 @@ static lrt_status pack_step(const lrt_step *step, const lrt_step_run *run, int64
   return LRT_OK;
 }
 
-static bool is_plain(lrt_type type) { return type != LRT_STRING && lrt_type_bits(type) >= 8; }
+static bool is_plain(lrt_type type) {
+  return type != LRT_STRING && lrt_type_bits(type) >= 8;
+}
 
 static lrt_status repacked(lrt_prepare *p, const lrt_value *value, lrt_moved *out) {
   const int64_t count = lrt_shape_count(&value->shape);
@@ -130,7 +133,8 @@ lrt_status lrt_moved_out(lrt_prepare *p, lrt_value *output, lrt_moved *out) {
   return is_plain(output->type) ? LRT_OK : repacked(p, output, out);
 }
 
-lrt_status lrt_moved_done(lrt_prepare *p, const lrt_moved *moved, const lrt_value *source, lrt_value *output) {
+lrt_status lrt_moved_done(lrt_prepare *p, const lrt_moved *moved, const lrt_value *source,
+                          lrt_value *output) {
   if (is_plain(output->type)) return LRT_OK;
   repack_params *params = lrt_prepare_params(p, sizeof *params);
   if (params == NULL) return lrt_prepare_no_memory(p);

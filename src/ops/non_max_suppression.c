@@ -32,7 +32,8 @@ static void swap(candidate *a, candidate *b) {
 static void push(candidate *heap, int32_t *count, candidate c) {
   int32_t at = (*count)++;
   heap[at] = c;
-  for (; at > 0 && before(&heap[at], &heap[(at - 1) / 2]); at = (at - 1) / 2) swap(&heap[at], &heap[(at - 1) / 2]);
+  for (; at > 0 && before(&heap[at], &heap[(at - 1) / 2]); at = (at - 1) / 2)
+    swap(&heap[at], &heap[(at - 1) / 2]);
 }
 
 static candidate pop(candidate *heap, int32_t *count) {
@@ -50,8 +51,10 @@ static candidate pop(candidate *heap, int32_t *count) {
 
 /* Corners [y1][x1][y2][x2] in any order. */
 static float overlap(const float *a, const float *b) {
-  const float ay0 = fminf(a[0], a[2]), ay1 = fmaxf(a[0], a[2]), ax0 = fminf(a[1], a[3]), ax1 = fmaxf(a[1], a[3]);
-  const float by0 = fminf(b[0], b[2]), by1 = fmaxf(b[0], b[2]), bx0 = fminf(b[1], b[3]), bx1 = fmaxf(b[1], b[3]);
+  const float ay0 = fminf(a[0], a[2]), ay1 = fmaxf(a[0], a[2]), ax0 = fminf(a[1], a[3]),
+              ax1 = fmaxf(a[1], a[3]);
+  const float by0 = fminf(b[0], b[2]), by1 = fmaxf(b[0], b[2]), bx0 = fminf(b[1], b[3]),
+              bx1 = fmaxf(b[1], b[3]);
   const float area_a = (ay1 - ay0) * (ax1 - ax0), area_b = (by1 - by0) * (bx1 - bx0);
   if (area_a <= 0 || area_b <= 0) return 0;
   const float common =
@@ -64,7 +67,8 @@ typedef struct nms_limits {
 } nms_limits;
 
 /* Lowers a candidate's score by the boxes chosen since it was last looked at; false: an overlap rules it out. */
-static bool survives(const float *boxes, const nms_limits *limits, candidate *c, const int32_t *chosen, int32_t count) {
+static bool survives(const float *boxes, const nms_limits *limits, candidate *c, const int32_t *chosen,
+                     int32_t count) {
   for (int32_t j = count - 1; j >= c->compared; j--) {
     const float share = overlap(boxes + 4 * (int64_t)c->box, boxes + 4 * (int64_t)chosen[j]);
     if (share >= limits->overlap) return false;
@@ -75,8 +79,8 @@ static bool survives(const float *boxes, const nms_limits *limits, candidate *c,
   return true;
 }
 
-static int32_t choose(const nms_params *params, const float *boxes, const float *scores, const nms_limits *limits,
-                      int32_t *chosen, float *chosen_scores) {
+static int32_t choose(const nms_params *params, const float *boxes, const float *scores,
+                      const nms_limits *limits, int32_t *chosen, float *chosen_scores) {
   candidate *heap = params->heap->data;
   int32_t left = 0, count = 0;
   for (int32_t i = 0; i < params->boxes; i++)
@@ -95,15 +99,19 @@ static int32_t choose(const nms_params *params, const float *boxes, const float 
   return count;
 }
 
-static float number_of(const lrt_step *step, int input) { return *(const float *)step->inputs[input]->data; }
+static float number_of(const lrt_step *step, int input) {
+  return *(const float *)step->inputs[input]->data;
+}
 
 static lrt_status nms_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const nms_params *params = step->params;
-  const nms_limits limits = {number_of(step, 3), number_of(step, 4), params->soft ? number_of(step, 5) : 0.0f};
+  const nms_limits limits = {number_of(step, 3), number_of(step, 4),
+                             params->soft ? number_of(step, 5) : 0.0f};
   lrt_value *indices = step->outputs[0], *scores = params->soft ? step->outputs[1] : NULL;
   (void)begin;
   (void)end;
-  if (limits.sigma < 0) return lrt_fail(run->err, LRT_RUN_FAILED, "NON_MAX_SUPPRESSION_V5: sigma is negative");
+  if (limits.sigma < 0)
+    return lrt_fail(run->err, LRT_RUN_FAILED, "NON_MAX_SUPPRESSION_V5: sigma is negative");
   if (indices->bytes > 0) memset(indices->data, 0, indices->bytes);
   if (scores != NULL && scores->bytes > 0) memset(scores->data, 0, scores->bytes);
   const int32_t count = choose(params, step->inputs[0]->data, step->inputs[1]->data, &limits, indices->data,

@@ -12,8 +12,10 @@ static lrt_status l2_step(const lrt_step *step, const lrt_step_run *run, int64_t
   void *out = step->outputs[0]->data;
   const int64_t first = lrt_rows_at(rows, begin), last = lrt_rows_at(rows, end);
   (void)run;
-  if (in->type == LRT_FLOAT32) lrt_l2_normalize_f32(in->data, out, rows->depth, first, last);
-  else lrt_l2_normalize_quant(in->data, out, in->type, lrt_value_zero_point(in), rows->depth, first, last);
+  if (in->type == LRT_FLOAT32)
+    lrt_l2_normalize_f32(in->data, out, rows->depth, first, last);
+  else
+    lrt_l2_normalize_quant(in->data, out, in->type, lrt_value_zero_point(in), rows->depth, first, last);
   return LRT_OK;
 }
 
@@ -52,8 +54,9 @@ static lrt_status response_step(const lrt_step *step, const lrt_step_run *run, i
   const response_plan *plan = step->params;
   const lrt_local_response_normalization_options *o = &plan->options;
   (void)run;
-  lrt_local_response_normalize(step->inputs[0]->data, step->outputs[0]->data, plan->rows.depth, o->radius, o->bias,
-                               o->alpha, o->beta, lrt_rows_at(&plan->rows, begin), lrt_rows_at(&plan->rows, end));
+  lrt_local_response_normalize(step->inputs[0]->data, step->outputs[0]->data, plan->rows.depth, o->radius,
+                               o->bias, o->alpha, o->beta, lrt_rows_at(&plan->rows, begin),
+                               lrt_rows_at(&plan->rows, end));
   return LRT_OK;
 }
 
@@ -63,13 +66,15 @@ static lrt_status prepare_response(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_arity(p, 1, 1, 1));
   LRT_TRY(lrt_prepare_types(p, 0, types));
   LRT_TRY(lrt_prepare_same_type(p, p->inputs[0], p->outputs[0]));
-  if (options == NULL || options->radius < 0) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the radius is negative");
+  if (options == NULL || options->radius < 0)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the radius is negative");
   LRT_TRY(lrt_prepare_shape(p, 0, &p->inputs[0]->shape));
   response_plan *plan = lrt_prepare_params(p, sizeof *plan);
   if (plan == NULL) return lrt_prepare_no_memory(p);
   plan->rows = lrt_rows_of(&p->inputs[0]->shape);
   plan->options = *options;
-  return lrt_prepare_step(p, response_step, plan, lrt_rows_units(&plan->rows), 0, "lrt_local_response_normalize");
+  return lrt_prepare_step(p, response_step, plan, lrt_rows_units(&plan->rows), 0,
+                          "lrt_local_response_normalize");
 }
 
 const lrt_op lrt_op_local_response_normalization = {prepare_response, false, 0, false};

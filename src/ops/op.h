@@ -8,10 +8,10 @@
 
 #include "base/arena.h"
 #include "base/fail.h"
-#include "opset/shape.h"
 #include "graph/graph.h"
 #include "ops/resources.h"
 #include "ops/weights.h"
+#include "opset/shape.h"
 
 /* Numerics of a plan: `ref` = the scalar reference kernels, `fast` = the best kernel of this CPU. */
 typedef enum lrt_op_mode { LRT_OP_REF = 0, LRT_OP_FAST } lrt_op_mode;
@@ -24,29 +24,30 @@ typedef enum lrt_op_mode { LRT_OP_REF = 0, LRT_OP_FAST } lrt_op_mode;
 typedef struct lrt_value {
   lrt_type type;
   lrt_shape shape;
-  const lrt_quant *quant;       /* never NULL; kind NONE where unquantized */
-  const struct lrt_value *block_scales; /* blockwise and multi-axis quantization: value of the scales tensor */
+  const lrt_quant *quant; /* never NULL; kind NONE where unquantized */
+  const struct lrt_value
+      *block_scales;            /* blockwise and multi-axis quantization: value of the scales tensor */
   const lrt_sparsity *sparsity; /* NULL = dense */
-  void *data;                   /* in step functions: always set (may be NULL for 0 bytes); in prepare: if `readable` */
-  size_t bytes;                 /* of data */
-  bool readable;                /* prepare may read data */
-  bool constant;                /* data is in the model and never changes */
-  bool variable;                /* keeps its contents between invokes */
-  bool shaped;                  /* shape is known */
-  bool growable;                /* memory comes from lrt_value_reserve at run time */
-  int32_t tensor;               /* index in the file's subgraph, -1 for values made by the planner */
-  const char *name;             /* never NULL */
-  size_t capacity;              /* growable: bytes that data has room for */
-  lrt_alloc *alloc;             /* growable: where the memory comes from */
+  void *data;       /* in step functions: always set (may be NULL for 0 bytes); in prepare: if `readable` */
+  size_t bytes;     /* of data */
+  bool readable;    /* prepare may read data */
+  bool constant;    /* data is in the model and never changes */
+  bool variable;    /* keeps its contents between invokes */
+  bool shaped;      /* shape is known */
+  bool growable;    /* memory comes from lrt_value_reserve at run time */
+  int32_t tensor;   /* index in the file's subgraph, -1 for values made by the planner */
+  const char *name; /* never NULL */
+  size_t capacity;  /* growable: bytes that data has room for */
+  lrt_alloc *alloc; /* growable: where the memory comes from */
 } lrt_value;
 
 typedef struct lrt_step lrt_step;
 
 /* What a step function gets beside the step: who it is and where to put an error. */
 typedef struct lrt_step_run {
-  int worker;          /* 0 … workers - 1 */
+  int worker; /* 0 … workers - 1 */
   int workers;
-  lrt_error *err;      /* the worker's own */
+  lrt_error *err; /* the worker's own */
 } lrt_step_run;
 
 /* Does units [begin, end) of the step. Different workers get disjoint ranges at the same time; a step of one unit is
@@ -58,18 +59,17 @@ struct lrt_step {
   const void *params;       /* from lrt_prepare_params: belongs to the operator */
   lrt_value *const *inputs; /* the node's operands; NULL where an optional one is left out */
   lrt_value *const *outputs;
-  int64_t units;            /* >= 1 pieces that may run in any order */
-  const char *kernel;       /* shown by `litert explain`: "gemm_f32_6x16__avx2" */
-  void *worker_scratch;     /* [workers][worker_scratch_bytes], aligned to 64 bytes, or NULL */
+  int64_t units;        /* >= 1 pieces that may run in any order */
+  const char *kernel;   /* shown by `litert explain`: "gemm_f32_6x16__avx2" */
+  void *worker_scratch; /* [workers][worker_scratch_bytes], aligned to 64 bytes, or NULL */
   size_t worker_scratch_bytes;
-  struct lrt_step *next;    /* in emission order */
+  struct lrt_step *next; /* in emission order */
 };
 
 /* This worker's part of the step's scratch. */
 static inline void *lrt_step_scratch(const lrt_step *step, const lrt_step_run *run) {
   return (char *)step->worker_scratch + (size_t)run->worker * step->worker_scratch_bytes;
 }
-
 
 /* The context of one prepare call. Operators read the upper part and call the functions below. */
 typedef struct lrt_prepare {
@@ -79,12 +79,12 @@ typedef struct lrt_prepare {
   lrt_value **outputs;       /* [node->output_count] */
   lrt_value **intermediates; /* [node->intermediate_count] */
   lrt_op_mode mode;
-  int workers;               /* threads that may run the steps */
-  bool running;              /* prepared at run time: every input is readable */
-  bool weights_only;         /* fused DEQUANTIZE: quantized weights are widened, activations stay float */
-  lrt_weights *weights;      /* packed weights shared by all interpreters of the model */
+  int workers;          /* threads that may run the steps */
+  bool running;         /* prepared at run time: every input is readable */
+  bool weights_only;    /* fused DEQUANTIZE: quantized weights are widened, activations stay float */
+  lrt_weights *weights; /* packed weights shared by all interpreters of the model */
   lrt_resources *resources;
-  const lrt_graph *graph;    /* the whole model: computations that an operator names by subgraph */
+  const lrt_graph *graph; /* the whole model: computations that an operator names by subgraph */
   lrt_error *err;
 
   /* Filled by the functions below, read by the planner. */
@@ -138,8 +138,8 @@ lrt_status lrt_prepare_no_memory(lrt_prepare *p);
 lrt_value *lrt_prepare_temp(lrt_prepare *p, size_t bytes);
 /* Appends a step that runs after those emitted before. `units` < 1 counts as a step with nothing to do.
  * `worker_scratch` bytes are given to each worker. */
-lrt_status lrt_prepare_step(lrt_prepare *p, lrt_step_fn fn, const void *params, int64_t units, size_t worker_scratch,
-                            const char *kernel);
+lrt_status lrt_prepare_step(lrt_prepare *p, lrt_step_fn fn, const void *params, int64_t units,
+                            size_t worker_scratch, const char *kernel);
 /* Appends a step that copies input i to output o byte by byte (after the shapes are declared). */
 lrt_status lrt_prepare_copy(lrt_prepare *p, int input, int output);
 

@@ -12,7 +12,8 @@ static lrt_status read_pads(lrt_prepare *p, pad_pairs pads) {
   int count;
   LRT_TRY(lrt_prepare_integers(p, 1, numbers, 2 * LRT_MAX_RANK, &count));
   if (count != 2 * rank)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d padding numbers for a tensor of rank %d", count, rank);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d padding numbers for a tensor of rank %d", count,
+                            rank);
   for (int i = 0; i < count; i++) {
     if (numbers[i] < 0 || numbers[i] > INT32_MAX)
       return lrt_prepare_fail(p, LRT_INVALID_MODEL, "padding of %lld is not possible", (long long)numbers[i]);
@@ -40,9 +41,12 @@ static void zero_pattern(const lrt_value *out, uint8_t pattern[16]) {
   const int8_t narrow = (int8_t)(zero & 0xff);
   const int16_t wide = (int16_t)(zero & 0xffff);
   const size_t size = lrt_moved_size(out->type);
-  if (out->type == LRT_INT8 || out->type == LRT_UINT8 || lrt_type_bits(out->type) < 8) memcpy(pattern, &narrow, 1);
-  else if (size == 2 && out->type == LRT_INT16) memcpy(pattern, &wide, 2);
-  else if (out->type == LRT_INT32) memcpy(pattern, &zero, 4);
+  if (out->type == LRT_INT8 || out->type == LRT_UINT8 || lrt_type_bits(out->type) < 8)
+    memcpy(pattern, &narrow, 1);
+  else if (size == 2 && out->type == LRT_INT16)
+    memcpy(pattern, &wide, 2);
+  else if (out->type == LRT_INT32)
+    memcpy(pattern, &zero, 4);
 }
 
 static lrt_status check_pad_value(lrt_prepare *p) {

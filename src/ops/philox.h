@@ -12,7 +12,8 @@ typedef struct lrt_philox {
 
 /* `seed` becomes the key, `seed2` the upper half of the counter. */
 static inline lrt_philox lrt_philox_make(uint64_t seed, uint64_t seed2) {
-  const lrt_philox rng = {{(uint32_t)seed, (uint32_t)(seed >> 32)}, {0, 0, (uint32_t)seed2, (uint32_t)(seed2 >> 32)}};
+  const lrt_philox rng = {{(uint32_t)seed, (uint32_t)(seed >> 32)},
+                          {0, 0, (uint32_t)seed2, (uint32_t)(seed2 >> 32)}};
   return rng;
 }
 
@@ -21,7 +22,8 @@ static inline void lrt_philox_bits(const uint32_t key[2], const uint32_t counter
   uint32_t k0 = key[0], k1 = key[1], c[4] = {counter[0], counter[1], counter[2], counter[3]};
   for (int round = 0; round < 10; round++) {
     const uint64_t a = (uint64_t)0xD2511F53u * c[0], b = (uint64_t)0xCD9E8D57u * c[2];
-    const uint32_t next[4] = {(uint32_t)(b >> 32) ^ c[1] ^ k0, (uint32_t)b, (uint32_t)(a >> 32) ^ c[3] ^ k1, (uint32_t)a};
+    const uint32_t next[4] = {(uint32_t)(b >> 32) ^ c[1] ^ k0, (uint32_t)b, (uint32_t)(a >> 32) ^ c[3] ^ k1,
+                              (uint32_t)a};
     for (int i = 0; i < 4; i++) c[i] = next[i];
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;

@@ -8,7 +8,9 @@
 /* Elements per unit: enough work to pay for a barrier. Multiples of 64, so packed types are cut between bytes. */
 enum { LRT_PIECE_CHEAP = 16384, LRT_PIECE_COSTLY = 2048 };
 
-static inline int64_t lrt_pieces_of(int64_t count, int64_t piece) { return count / piece + (count % piece != 0); }
+static inline int64_t lrt_pieces_of(int64_t count, int64_t piece) {
+  return count / piece + (count % piece != 0);
+}
 
 /* First element of unit `unit`, or `count` past the last one. */
 static inline int64_t lrt_pieces_at(int64_t unit, int64_t piece, int64_t count) {

@@ -21,17 +21,26 @@ static lrt_status window(lrt_prepare *p, const lrt_pool_2d_options *options, lrt
                          lrt_shape *shape) {
   const lrt_shape *in = &p->inputs[0]->shape; /* [batches][height][width][channels] */
   lrt_window y, x;
-  if (in->rank != 4) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input has rank %d, expected 4", in->rank);
+  if (in->rank != 4)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input has rank %d, expected 4", in->rank);
   if (!lrt_window_of(in->dims[1], options->filter_height, options->stride_h, 1, options->padding, &y) ||
       !lrt_window_of(in->dims[2], options->filter_width, options->stride_w, 1, options->padding, &x))
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "filter %dx%d, stride %dx%d or padding %d do not fit the input",
-                            options->filter_height, options->filter_width, options->stride_h, options->stride_w,
-                            options->padding);
-  *params = (lrt_pool_params){.batches = in->dims[0], .in_height = in->dims[1], .in_width = in->dims[2],
-                              .channels = in->dims[3], .out_height = y.out, .out_width = x.out,
-                              .filter_height = options->filter_height, .filter_width = options->filter_width,
-                              .stride_height = options->stride_h, .stride_width = options->stride_w,
-                              .pad_top = y.pad_before, .pad_left = x.pad_before};
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                            "filter %dx%d, stride %dx%d or padding %d do not fit the input",
+                            options->filter_height, options->filter_width, options->stride_h,
+                            options->stride_w, options->padding);
+  *params = (lrt_pool_params){.batches = in->dims[0],
+                              .in_height = in->dims[1],
+                              .in_width = in->dims[2],
+                              .channels = in->dims[3],
+                              .out_height = y.out,
+                              .out_width = x.out,
+                              .filter_height = options->filter_height,
+                              .filter_width = options->filter_width,
+                              .stride_height = options->stride_h,
+                              .stride_width = options->stride_w,
+                              .pad_top = y.pad_before,
+                              .pad_left = x.pad_before};
   *shape = lrt_shape_of(4, (const int32_t[]){in->dims[0], y.out, x.out, in->dims[3]});
   return LRT_OK;
 }
@@ -56,7 +65,7 @@ static lrt_status prepare(lrt_prepare *p) {
   static const int types[] = {LRT_FLOAT32, LRT_INT8, LRT_UINT8, LRT_INT16, -1};
   const lrt_pool_2d_options *options = p->node->options;
   const int32_t code = p->node->code;
-  const lrt_pool_op op = code == LRT_OP_MAX_POOL_2D   ? LRT_POOL_MAX
+  const lrt_pool_op op = code == LRT_OP_MAX_POOL_2D  ? LRT_POOL_MAX
                          : code == LRT_OP_L2_POOL_2D ? LRT_POOL_L2
                                                      : LRT_POOL_AVERAGE;
   lrt_shape shape;
@@ -74,8 +83,8 @@ static lrt_status prepare(lrt_prepare *p) {
   const int64_t taps = (int64_t)options->filter_height * options->filter_width;
   plan->fn = lrt_pool_pick(op, in->type, p->mode == LRT_OP_REF || taps > 1 << 15);
   if (plan->fn == NULL)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of tensor \"%s\" is not supported", lrt_type_name(in->type),
-                            in->name);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of tensor \"%s\" is not supported",
+                            lrt_type_name(in->type), in->name);
   const char *kernel = "lrt_pool";
   size_t count = 0;
   const lrt_pool_variant *variants = lrt_pool_variants(&count);

@@ -25,9 +25,11 @@ lrt_status lrt_prepare_arity(lrt_prepare *p, int min_inputs, int max_inputs, int
   if (node->output_count != outputs)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d outputs, expected %d", node->output_count, outputs);
   for (int i = 0; i < min_inputs; i++)
-    if (p->inputs[i] == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d must not be left out", i);
+    if (p->inputs[i] == NULL)
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d must not be left out", i);
   for (int i = 0; i < outputs; i++)
-    if (p->outputs[i] == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output %d must not be left out", i);
+    if (p->outputs[i] == NULL)
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output %d must not be left out", i);
   return LRT_OK;
 }
 
@@ -45,17 +47,21 @@ lrt_status lrt_prepare_need(lrt_prepare *p, int input) {
 lrt_status lrt_prepare_integers(lrt_prepare *p, int input, int64_t *out, int max, int *count) {
   const lrt_value *value = p->inputs[input];
   if (value->type != LRT_INT32 && value->type != LRT_INT64 && value->type != LRT_INT16)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "input %d (tensor \"%s\") is %s, expected an integer type", input,
-                            value->name, lrt_type_name(value->type));
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "input %d (tensor \"%s\") is %s, expected an integer type",
+                            input, value->name, lrt_type_name(value->type));
   LRT_TRY(lrt_prepare_need(p, input));
   const int64_t n = lrt_shape_count(&value->shape);
   if (n < 0 || n > max)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d (tensor \"%s\") holds %lld numbers, at most %d allowed",
-                            input, value->name, (long long)n, max);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                            "input %d (tensor \"%s\") holds %lld numbers, at most %d allowed", input,
+                            value->name, (long long)n, max);
   for (int i = 0; i < (int)n; i++) {
-    if (value->type == LRT_INT32) out[i] = ((const int32_t *)value->data)[i];
-    else if (value->type == LRT_INT64) out[i] = ((const int64_t *)value->data)[i];
-    else out[i] = ((const int16_t *)value->data)[i];
+    if (value->type == LRT_INT32)
+      out[i] = ((const int32_t *)value->data)[i];
+    else if (value->type == LRT_INT64)
+      out[i] = ((const int64_t *)value->data)[i];
+    else
+      out[i] = ((const int16_t *)value->data)[i];
   }
   *count = (int)n;
   return LRT_OK;
@@ -76,8 +82,10 @@ lrt_status lrt_prepare_shape(lrt_prepare *p, int output, const lrt_shape *shape)
   value->shape = *shape;
   value->shaped = true;
   value->bytes = (size_t)bytes;
-  if (value->type == LRT_STRING) value->growable = true;
-  else if (lrt_type_bits(value->type) == 0) value->bytes = sizeof(int32_t); /* resource id */
+  if (value->type == LRT_STRING)
+    value->growable = true;
+  else if (lrt_type_bits(value->type) == 0)
+    value->bytes = sizeof(int32_t); /* resource id */
   return LRT_OK;
 }
 
@@ -92,7 +100,9 @@ void *lrt_prepare_contents(lrt_prepare *p, int output) {
   return value->data;
 }
 
-void *lrt_prepare_params(lrt_prepare *p, size_t bytes) { return lrt_arena_get(p->arena, bytes); }
+void *lrt_prepare_params(lrt_prepare *p, size_t bytes) {
+  return lrt_arena_get(p->arena, bytes);
+}
 
 lrt_status lrt_prepare_no_memory(lrt_prepare *p) {
   return lrt_alloc_fail(p->err, p->arena->alloc, 0, lrt_node_name(p->node));
@@ -113,8 +123,8 @@ lrt_value *lrt_prepare_temp(lrt_prepare *p, size_t bytes) {
   return &temp->value;
 }
 
-lrt_status lrt_prepare_step(lrt_prepare *p, lrt_step_fn fn, const void *params, int64_t units, size_t worker_scratch,
-                            const char *kernel) {
+lrt_status lrt_prepare_step(lrt_prepare *p, lrt_step_fn fn, const void *params, int64_t units,
+                            size_t worker_scratch, const char *kernel) {
   lrt_step *step = lrt_arena_get(p->arena, sizeof *step);
   if (step == NULL) return lrt_prepare_no_memory(p);
   step->fn = fn;
@@ -124,8 +134,10 @@ lrt_status lrt_prepare_step(lrt_prepare *p, lrt_step_fn fn, const void *params, 
   step->units = units < 0 ? 0 : units;
   step->kernel = kernel;
   step->worker_scratch_bytes = (worker_scratch + LRT_ALLOC_ALIGN - 1) / LRT_ALLOC_ALIGN * LRT_ALLOC_ALIGN;
-  if (p->last != NULL) p->last->next = step;
-  else p->first = step;
+  if (p->last != NULL)
+    p->last->next = step;
+  else
+    p->first = step;
   p->last = step;
   return LRT_OK;
 }
@@ -157,7 +169,8 @@ lrt_status lrt_prepare_copy(lrt_prepare *p, int input, int output) {
 
 lrt_status lrt_value_reserve(lrt_value *value, size_t bytes, lrt_error *err) {
   if (value->variable) /* its memory belongs to the runtime and is shared by plans */
-    return lrt_fail(err, LRT_RUN_FAILED, "the variable tensor \"%s\" cannot take a result of unknown size", value->name);
+    return lrt_fail(err, LRT_RUN_FAILED, "the variable tensor \"%s\" cannot take a result of unknown size",
+                    value->name);
   if (bytes > value->capacity || value->data == NULL) {
     const size_t room = bytes + bytes / 2 + LRT_ALLOC_ALIGN;
     void *data = lrt_alloc_get(value->alloc, room);
@@ -170,7 +183,9 @@ lrt_status lrt_value_reserve(lrt_value *value, size_t bytes, lrt_error *err) {
   return LRT_OK;
 }
 
-bool lrt_value_is_quantized(const lrt_value *value) { return value->quant->kind != LRT_QUANT_NONE; }
+bool lrt_value_is_quantized(const lrt_value *value) {
+  return value->quant->kind != LRT_QUANT_NONE;
+}
 
 float lrt_value_scale(const lrt_value *value) {
   return value->quant->kind == LRT_QUANT_AFFINE && value->quant->count > 0 ? value->quant->scale[0] : 1.0f;
@@ -182,8 +197,9 @@ int32_t lrt_value_zero_point(const lrt_value *value) {
 
 lrt_status lrt_prepare_same_type(lrt_prepare *p, const lrt_value *a, const lrt_value *b) {
   if (a->type == b->type) return LRT_OK;
-  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensors \"%s\" and \"%s\" have the types %s and %s, not the same one",
-                          a->name, b->name, lrt_type_name(a->type), lrt_type_name(b->type));
+  return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                          "tensors \"%s\" and \"%s\" have the types %s and %s, not the same one", a->name,
+                          b->name, lrt_type_name(a->type), lrt_type_name(b->type));
 }
 
 /* Kernels subtract zero points in 32 bits: they must be numbers of the type. */
@@ -202,11 +218,12 @@ static bool is_zero_point_of(lrt_type type, int32_t zero_point) {
 
 lrt_status lrt_prepare_quantized(lrt_prepare *p, const lrt_value *value) {
   const lrt_quant *quant = value->quant;
-  if (quant->kind != LRT_QUANT_AFFINE || quant->count != 1 || !(quant->scale[0] > 0) || !isfinite(quant->scale[0]))
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" of type %s lacks a per-tensor scale", value->name,
-                            lrt_type_name(value->type));
-  if (!is_zero_point_of(value->type, quant->zero_point[0]))
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the zero point %d of tensor \"%s\" is no %s", quant->zero_point[0],
+  if (quant->kind != LRT_QUANT_AFFINE || quant->count != 1 || !(quant->scale[0] > 0) ||
+      !isfinite(quant->scale[0]))
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" of type %s lacks a per-tensor scale",
                             value->name, lrt_type_name(value->type));
+  if (!is_zero_point_of(value->type, quant->zero_point[0]))
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the zero point %d of tensor \"%s\" is no %s",
+                            quant->zero_point[0], value->name, lrt_type_name(value->type));
   return LRT_OK;
 }

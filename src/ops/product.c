@@ -9,8 +9,8 @@
  * language model costs more than it brings. */
 #define PACK_LIMIT ((size_t)512 * 1024)
 
-lrt_status lrt_product_keep(lrt_prepare *p, const lrt_value *weights, const lrt_weights_key *key, size_t bytes,
-                            lrt_weights_fill fill, const void *arg, const void **out) {
+lrt_status lrt_product_keep(lrt_prepare *p, const lrt_value *weights, const lrt_weights_key *key,
+                            size_t bytes, lrt_weights_fill fill, const void *arg, const void **out) {
   if (weights->constant) return lrt_weights_get(p->weights, key, bytes, fill, arg, out, p->err);
   char *block = bytes > SIZE_MAX - LRT_ALLOC_ALIGN ? NULL : lrt_prepare_params(p, bytes + LRT_ALLOC_ALIGN);
   if (block == NULL) return lrt_prepare_no_memory(p);
@@ -39,18 +39,22 @@ static lrt_status run_f32(const lrt_step *step, const lrt_step_run *run, int64_t
   return LRT_OK;
 }
 
-static void fill_f32(void *out, const void *arg) { lrt_gemm_f32_pack(arg, out); }
+static void fill_f32(void *out, const void *arg) {
+  lrt_gemm_f32_pack(arg, out);
+}
 
 /* Numbers that tell the packed forms of one constant apart. */
-static lrt_weights_key key_of(const lrt_value *weights, const char *layout, int64_t n, const lrt_gemm_a *a, int nr,
-                              int kr) {
-  return (lrt_weights_key){
-      weights->data, layout, {n, a->taps * a->kc, (int64_t)weights->type * 65536 + nr * 256 + kr,
-                              (int64_t)(uintptr_t)weights->quant->scale}};
+static lrt_weights_key key_of(const lrt_value *weights, const char *layout, int64_t n, const lrt_gemm_a *a,
+                              int nr, int kr) {
+  return (lrt_weights_key){weights->data,
+                           layout,
+                           {n, a->taps * a->kc, (int64_t)weights->type * 65536 + nr * 256 + kr,
+                            (int64_t)(uintptr_t)weights->quant->scale}};
 }
 
 static bool wants_pack(const lrt_prepare *p, const lrt_product *product, size_t bytes) {
-  return lrt_product_is_fixed(p, p->inputs[product->weights]) && (product->keep_packed || bytes <= PACK_LIMIT);
+  return lrt_product_is_fixed(p, p->inputs[product->weights]) &&
+         (product->keep_packed || bytes <= PACK_LIMIT);
 }
 
 /* Small matrices that meet one row at a time are widened once. */
@@ -89,7 +93,8 @@ static lrt_status widened_weights(lrt_prepare *p, const lrt_product *product, lr
   LRT_TRY(lrt_product_scales(p, product, count, &g->w_scale));
   int32_t *zeros = lrt_prepare_params(p, (size_t)count * sizeof *zeros);
   if (zeros == NULL) return lrt_prepare_no_memory(p);
-  for (int64_t i = 0; i < count; i++) zeros[i] = weights->quant->zero_point[weights->quant->count == 1 ? 0 : i];
+  for (int64_t i = 0; i < count; i++)
+    zeros[i] = weights->quant->zero_point[weights->quant->count == 1 ? 0 : i];
   g->w_zero = zeros;
   return LRT_OK;
 }
@@ -102,15 +107,20 @@ static lrt_status prepare_f32(lrt_prepare *p, const lrt_product *product) {
   s->weights = product->weights;
   s->bias = lrt_product_operand(p, product->bias) != NULL ? product->bias : -1;
   s->weights_move = !lrt_product_is_fixed(p, weights);
-  s->g = (lrt_gemm_f32){.a = product->rows, .groups = product->groups, .n = product->n, .w_type = weights->type,
-                        .w = s->weights_move ? NULL : weights->data, .ldc = product->groups * product->n,
+  s->g = (lrt_gemm_f32){.a = product->rows,
+                        .groups = product->groups,
+                        .n = product->n,
+                        .w_type = weights->type,
+                        .w = s->weights_move ? NULL : weights->data,
+                        .ldc = product->groups * product->n,
                         .ref = p->mode == LRT_OP_REF};
   LRT_TRY(lrt_product_check_bias(p, product->bias, s->g.ldc, LRT_FLOAT32, LRT_FLOAT32));
   LRT_TRY(lrt_fused_activation(p, product->activation, &s->g.lo, &s->g.hi));
   if (lrt_product_is_integer(weights->type)) LRT_TRY(widened_weights(p, product, &s->g));
   lrt_gemm_f32_plan(&s->g, p->workers);
   LRT_TRY(pack_f32(p, product, &s->g));
-  return lrt_prepare_step(p, run_f32, s, lrt_gemm_f32_tiles(&s->g), lrt_gemm_f32_scratch(&s->g), s->g.kernel->name);
+  return lrt_prepare_step(p, run_f32, s, lrt_gemm_f32_tiles(&s->g), lrt_gemm_f32_scratch(&s->g),
+                          s->g.kernel->name);
 }
 
 /* ---- integers ---- */
@@ -119,14 +129,17 @@ typedef struct int_step {
   lrt_gemm_int g;
   int input, weights, bias;
   bool weights_move;
-  const lrt_value *sums;                 /* weights_move: made by the step before */
+  const lrt_value *sums;                  /* weights_move: made by the step before */
   const lrt_value *rows, *scales, *zeros; /* dynamic range */
 } int_step;
 
 static void bind_bias(const lrt_value *bias, lrt_gemm_int *g) {
-  if (bias->type == LRT_FLOAT32) g->bias_f32 = bias->data;
-  else if (bias->type == LRT_INT64) g->bias64 = bias->data;
-  else g->bias = bias->data;
+  if (bias->type == LRT_FLOAT32)
+    g->bias_f32 = bias->data;
+  else if (bias->type == LRT_INT64)
+    g->bias64 = bias->data;
+  else
+    g->bias = bias->data;
 }
 
 static lrt_status run_int(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
@@ -158,8 +171,12 @@ static lrt_status run_sums(const lrt_step *step, const lrt_step_run *run, int64_
   return LRT_OK;
 }
 
-static void fill_sums(void *out, const void *arg) { lrt_gemm_int_sums(arg, out); }
-static void fill_int(void *out, const void *arg) { lrt_gemm_int_pack(arg, out); }
+static void fill_sums(void *out, const void *arg) {
+  lrt_gemm_int_sums(arg, out);
+}
+static void fill_int(void *out, const void *arg) {
+  lrt_gemm_int_pack(arg, out);
+}
 
 static void fill_wide_int(void *out, const void *arg) {
   const lrt_gemm_int *g = arg;
@@ -205,9 +222,15 @@ static lrt_status start_int(lrt_prepare *p, const lrt_product *product, int_step
   s->weights = product->weights;
   s->bias = lrt_product_operand(p, product->bias) != NULL ? product->bias : -1;
   s->weights_move = !lrt_product_is_fixed(p, weights);
-  s->g = (lrt_gemm_int){.a = product->rows, .groups = product->groups, .n = product->n, .w_type = weights->type,
-                        .w = s->weights_move ? NULL : weights->data, .ldc = product->groups * product->n,
-                        .out_type = p->outputs[0]->type, .rows_per_scale = 1, .ref = p->mode == LRT_OP_REF,
+  s->g = (lrt_gemm_int){.a = product->rows,
+                        .groups = product->groups,
+                        .n = product->n,
+                        .w_type = weights->type,
+                        .w = s->weights_move ? NULL : weights->data,
+                        .ldc = product->groups * product->n,
+                        .out_type = p->outputs[0]->type,
+                        .rows_per_scale = 1,
+                        .ref = p->mode == LRT_OP_REF,
                         .exact = p->mode == LRT_OP_REF};
   *out = s;
   return LRT_OK;
@@ -216,7 +239,8 @@ static lrt_status start_int(lrt_prepare *p, const lrt_product *product, int_step
 static lrt_status finish_int(lrt_prepare *p, const lrt_product *product, int_step *s) {
   lrt_gemm_int_plan(&s->g, p->workers);
   LRT_TRY(pack_int(p, product, s));
-  return lrt_prepare_step(p, run_int, s, lrt_gemm_int_tiles(&s->g), lrt_gemm_int_scratch(&s->g), s->g.kernel->name);
+  return lrt_prepare_step(p, run_int, s, lrt_gemm_int_tiles(&s->g), lrt_gemm_int_scratch(&s->g),
+                          s->g.kernel->name);
 }
 
 static lrt_status prepare_int(lrt_prepare *p, const lrt_product *product) {
@@ -235,7 +259,8 @@ static lrt_status prepare_int(lrt_prepare *p, const lrt_product *product) {
   s->g.mult = rescale.mult;
   s->g.shift = rescale.shift;
   s->g.scale = rescale.scale;
-  if (product->real_rule && (p->mode == LRT_OP_REF || (!wide && p->outputs[0]->type == LRT_INT16))) s->g.real = rescale.real;
+  if (product->real_rule && (p->mode == LRT_OP_REF || (!wide && p->outputs[0]->type == LRT_INT16)))
+    s->g.real = rescale.real;
   s->g.lo = rescale.lo;
   s->g.hi = rescale.hi;
   s->g.bias_is_32 = bias != NULL ? bias->type == LRT_INT32 : product->quantized_bias_type == LRT_INT32;
@@ -263,9 +288,10 @@ static lrt_status prepare_hybrid(lrt_prepare *p, const lrt_product *product) {
 /* ---- which of them ---- */
 
 static lrt_status refuse(lrt_prepare *p, const lrt_product *product) {
-  return lrt_prepare_fail(p, LRT_UNSUPPORTED, "%s with weights \"%s\" of type %s and output of type %s is not supported",
-                          lrt_type_name(p->inputs[product->input]->type), p->inputs[product->weights]->name,
-                          lrt_type_name(p->inputs[product->weights]->type), lrt_type_name(p->outputs[0]->type));
+  return lrt_prepare_fail(
+      p, LRT_UNSUPPORTED, "%s with weights \"%s\" of type %s and output of type %s is not supported",
+      lrt_type_name(p->inputs[product->input]->type), p->inputs[product->weights]->name,
+      lrt_type_name(p->inputs[product->weights]->type), lrt_type_name(p->outputs[0]->type));
 }
 
 /* Rows of integers times integers need weights around 0; others are widened. */
@@ -289,7 +315,8 @@ lrt_status lrt_product_prepare(lrt_prepare *p, const lrt_product *product) {
                             p->inputs[product->weights]->name);
   if (product->rows.m == 0 || product->groups * product->n == 0) return LRT_OK;
   if (product->rows.taps * product->rows.kc == 0)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" are empty", p->inputs[product->weights]->name);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" are empty",
+                            p->inputs[product->weights]->name);
   if (a == LRT_FLOAT32 && c == LRT_FLOAT32) {
     if (p->inputs[product->weights]->quant->kind == LRT_QUANT_BLOCKWISE && product->blocks)
       return lrt_product_prepare_blocks(p, product);

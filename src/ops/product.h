@@ -36,8 +36,8 @@ static inline bool lrt_product_is_fixed(const lrt_prepare *p, const lrt_value *v
 }
 
 /* `bytes` written by fill: in the model's store where the key's data is a constant, else with the plan. */
-lrt_status lrt_product_keep(lrt_prepare *p, const lrt_value *weights, const lrt_weights_key *key, size_t bytes,
-                            lrt_weights_fill fill, const void *arg, const void **out);
+lrt_status lrt_product_keep(lrt_prepare *p, const lrt_value *weights, const lrt_weights_key *key,
+                            size_t bytes, lrt_weights_fill fill, const void *arg, const void **out);
 
 /* Requantization of `count` outputs. */
 typedef struct lrt_product_rescale {
@@ -67,12 +67,13 @@ typedef struct lrt_product_rows {
   int input;
   int64_t count; /* elements of a row */
   bool symmetric, ref;
-  const lrt_value *rows;          /* int8 */
+  const lrt_value *rows;           /* int8 */
   const lrt_value *scales, *zeros; /* one each per row */
 } lrt_product_rows;
 
 /* Emits the step that quantizes the product's input. */
-lrt_status lrt_product_quantize_input(lrt_prepare *p, const lrt_product *product, const lrt_product_rows **out);
+lrt_status lrt_product_quantize_input(lrt_prepare *p, const lrt_product *product,
+                                      const lrt_product_rows **out);
 /* FULLY_CONNECTED with blockwise int4 weights. */
 lrt_status lrt_product_prepare_blocks(lrt_prepare *p, const lrt_product *product);
 

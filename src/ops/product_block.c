@@ -7,7 +7,7 @@
 typedef struct block_step {
   lrt_gemm_i4b g;
   int weights, bias;
-  bool moving; /* weights or scales are computed by other nodes */
+  bool moving;             /* weights or scales are computed by other nodes */
   const lrt_value *scales; /* of the weights */
   const lrt_value *sums;   /* moving: made by a step of their own */
   const lrt_product_rows *rows;
@@ -44,7 +44,9 @@ static lrt_status run_sums(const lrt_step *step, const lrt_step_run *run, int64_
   return LRT_OK;
 }
 
-static void fill_sums(void *out, const void *arg) { lrt_gemm_i4b_sums(arg, out); }
+static void fill_sums(void *out, const void *arg) {
+  lrt_gemm_i4b_sums(arg, out);
+}
 
 static lrt_status prepare_sums(lrt_prepare *p, const lrt_product *product, block_step *s) {
   const lrt_value *weights = p->inputs[product->weights];
@@ -55,8 +57,8 @@ static lrt_status prepare_sums(lrt_prepare *p, const lrt_product *product, block
     return lrt_prepare_step(p, run_sums, s, 1, 0, "row sums");
   }
   const void *kept = NULL;
-  const lrt_weights_key key = {weights->data, "block sums",
-                               {s->g.n, s->g.k, s->g.block, (int64_t)(uintptr_t)s->scales->data}};
+  const lrt_weights_key key = {
+      weights->data, "block sums", {s->g.n, s->g.k, s->g.block, (int64_t)(uintptr_t)s->scales->data}};
   const lrt_value *owner = s->scales->constant ? weights : s->scales;
   LRT_TRY(lrt_product_keep(p, owner, &key, bytes, fill_sums, &s->g, &kept));
   s->g.w_sums = kept;
@@ -67,15 +69,18 @@ static lrt_status check_blocks(lrt_prepare *p, const lrt_product *product) {
   const lrt_value *weights = p->inputs[product->weights], *scales = weights->block_scales;
   const int64_t k = product->rows.kc, block = weights->quant->block_size;
   if (weights->type != LRT_INT4 || block < 32 || block % 32 != 0 || k % block != 0)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" of type %s in blocks of %lld are not supported",
-                            weights->name, lrt_type_name(weights->type), (long long)block);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED,
+                            "weights \"%s\" of type %s in blocks of %lld are not supported", weights->name,
+                            lrt_type_name(weights->type), (long long)block);
   if (weights->quant->zero_points_tensor >= 0)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" have zero points for blocks", weights->name);
   if (scales == NULL || scales->type != LRT_FLOAT16 || !scales->shaped ||
       lrt_shape_count(&scales->shape) != product->n * (k / block))
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" lack one float16 scale per block", weights->name);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" lack one float16 scale per block",
+                            weights->name);
   if (!scales->constant && !(scales->readable && !p->running))
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the scales of weights \"%s\" are not constant", weights->name);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the scales of weights \"%s\" are not constant",
+                            weights->name);
   return LRT_OK;
 }
 
@@ -89,9 +94,15 @@ lrt_status lrt_product_prepare_blocks(lrt_prepare *p, const lrt_product *product
   s->bias = lrt_product_operand(p, product->bias) != NULL ? product->bias : -1;
   s->scales = weights->block_scales;
   s->moving = !lrt_product_is_fixed(p, weights);
-  s->g = (lrt_gemm_i4b){.lda = product->rows.kc, .m = product->rows.m, .k = product->rows.kc, .n = product->n,
-                        .w = s->moving ? NULL : weights->data, .w_scale = s->scales->data,
-                        .block = weights->quant->block_size, .ldc = product->n, .ref = p->mode == LRT_OP_REF};
+  s->g = (lrt_gemm_i4b){.lda = product->rows.kc,
+                        .m = product->rows.m,
+                        .k = product->rows.kc,
+                        .n = product->n,
+                        .w = s->moving ? NULL : weights->data,
+                        .w_scale = s->scales->data,
+                        .block = weights->quant->block_size,
+                        .ldc = product->n,
+                        .ref = p->mode == LRT_OP_REF};
   LRT_TRY(lrt_fused_activation(p, product->activation, &s->g.lo, &s->g.hi));
   lrt_product as_rows = *product;
   as_rows.symmetric = false; /* the reference does not look at the flag here */

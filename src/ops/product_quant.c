@@ -12,8 +12,8 @@ lrt_status lrt_product_check_bias(lrt_prepare *p, int bias, int64_t count, lrt_t
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "bias \"%s\" of type %s is not supported here", value->name,
                             lrt_type_name(value->type));
   if (lrt_shape_count(&value->shape) != count)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "bias \"%s\" holds %lld numbers, expected %lld", value->name,
-                            (long long)lrt_shape_count(&value->shape), (long long)count);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "bias \"%s\" holds %lld numbers, expected %lld",
+                            value->name, (long long)lrt_shape_count(&value->shape), (long long)count);
   return LRT_OK;
 }
 
@@ -22,10 +22,12 @@ lrt_status lrt_product_scales(lrt_prepare *p, const lrt_product *product, int64_
   const lrt_quant *quant = weights->quant;
   if (quant->kind != LRT_QUANT_AFFINE || (quant->count != 1 && quant->count != count) ||
       (quant->count != 1 && quant->dimension != product->scale_axis))
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" lack one scale, or one per output", weights->name);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" lack one scale, or one per output",
+                            weights->name);
   for (int32_t i = 0; i < quant->count; i++) {
     if (!(quant->scale[i] >= 0 && quant->scale[i] <= FLT_MAX))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" have a scale that is no number", weights->name);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" have a scale that is no number",
+                              weights->name);
     if (quant->zero_point[i] < INT8_MIN || quant->zero_point[i] > UINT8_MAX)
       return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" have the zero point %d", weights->name,
                               quant->zero_point[i]);
@@ -46,10 +48,12 @@ static lrt_status check_zero_points(lrt_prepare *p, const lrt_value *input, cons
   const bool small = weights->type == LRT_INT4 || weights->type == LRT_INT2 || input->type == LRT_INT16;
   for (int32_t i = 0; i < weights->quant->count; i++)
     if (weights->quant->zero_point[i] != 0 && (weights->quant->count > 1 || small))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" have a zero point other than 0", weights->name);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" have a zero point other than 0",
+                              weights->name);
   const int32_t zero = weights->quant->zero_point[0];
   if (weights->type == LRT_UINT8 ? zero < 0 || zero > 255 : zero < -128 || zero > 127)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "zero point %d of \"%s\" is outside its type", zero, weights->name);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "zero point %d of \"%s\" is outside its type", zero,
+                            weights->name);
   return LRT_OK;
 }
 
@@ -86,7 +90,8 @@ lrt_status lrt_product_rescale_make(lrt_prepare *p, const lrt_product *product, 
     const double real = both / (double)sy;
     const lrt_multiplier m = lrt_multiplier_make(real);
     if (!(real <= (double)INT32_MAX))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the scale of output \"%s\" is too small", p->outputs[0]->name);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the scale of output \"%s\" is too small",
+                              p->outputs[0]->name);
     if (m.shift > 7 && p->outputs[0]->type == LRT_INT16) /* the 64-bit rule ends there */
       return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the output's scale is too small for int16 (tensor \"%s\")",
                               p->outputs[0]->name);

@@ -8,12 +8,13 @@ static lrt_status run_rows(const lrt_step *step, const lrt_step_run *run, int64_
   const lrt_product_rows *s = step->params;
   (void)run;
   lrt_rowquant_rows((const float *)step->inputs[s->input]->data + begin * s->count, end - begin, s->count,
-                    s->symmetric, s->ref, (int8_t *)s->rows->data + begin * s->count, (float *)s->scales->data + begin,
-                    (int32_t *)s->zeros->data + begin);
+                    s->symmetric, s->ref, (int8_t *)s->rows->data + begin * s->count,
+                    (float *)s->scales->data + begin, (int32_t *)s->zeros->data + begin);
   return LRT_OK;
 }
 
-lrt_status lrt_product_quantize_input(lrt_prepare *p, const lrt_product *product, const lrt_product_rows **out) {
+lrt_status lrt_product_quantize_input(lrt_prepare *p, const lrt_product *product,
+                                      const lrt_product_rows **out) {
   lrt_product_rows *s = lrt_prepare_params(p, sizeof *s);
   if (s == NULL) return lrt_prepare_no_memory(p);
   const size_t runs = (size_t)product->quant_rows;

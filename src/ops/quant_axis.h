@@ -8,6 +8,7 @@
 
 /* One scale, or one per index along the quantized dimension of `shape` (the value's own, once known). Fails where there
  * are none, where one is not positive, or where their number does not fit the shape. */
-lrt_status lrt_quant_axis(lrt_prepare *p, const lrt_value *value, const lrt_shape *shape, lrt_quantize_scale *out);
+lrt_status lrt_quant_axis(lrt_prepare *p, const lrt_value *value, const lrt_shape *shape,
+                          lrt_quantize_scale *out);
 
 #endif

@@ -5,19 +5,22 @@
 #include "ops/pieces.h"
 #include "ops/quant_axis.h"
 
-lrt_status lrt_quant_axis(lrt_prepare *p, const lrt_value *value, const lrt_shape *shape, lrt_quantize_scale *out) {
+lrt_status lrt_quant_axis(lrt_prepare *p, const lrt_value *value, const lrt_shape *shape,
+                          lrt_quantize_scale *out) {
   const lrt_quant *quant = value->quant;
   if (quant->kind != LRT_QUANT_AFFINE || quant->count < 1)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" of type %s has no scale", value->name,
                             lrt_type_name(value->type));
   for (int32_t i = 0; i < quant->count; i++)
     if (!(quant->scale[i] > 0) || !isfinite(quant->scale[i]))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "scale %d of tensor \"%s\" is not positive", i, value->name);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "scale %d of tensor \"%s\" is not positive", i,
+                              value->name);
   *out = (lrt_quantize_scale){quant->scale, quant->zero_point, quant->count, 1};
   if (quant->count == 1) return LRT_OK;
-  if (quant->dimension < 0 || quant->dimension >= shape->rank || shape->dims[quant->dimension] != quant->count)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the %d scales of tensor \"%s\" do not fit its shape", quant->count,
-                            value->name);
+  if (quant->dimension < 0 || quant->dimension >= shape->rank ||
+      shape->dims[quant->dimension] != quant->count)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the %d scales of tensor \"%s\" do not fit its shape",
+                            quant->count, value->name);
   for (int32_t d = quant->dimension + 1; d < shape->rank; d++)
     if (shape->dims[d] > 0) out->inner *= shape->dims[d];
   return LRT_OK;
@@ -34,7 +37,8 @@ static lrt_status widen_step(const lrt_step *step, const lrt_step_run *run, int6
   const quantize_plan *plan = step->params;
   const lrt_value *in = step->inputs[0];
   (void)run;
-  lrt_dequantize(in->data, in->type, NULL, plan->widened->data, lrt_pieces_at(begin, LRT_PIECE_CHEAP, plan->count),
+  lrt_dequantize(in->data, in->type, NULL, plan->widened->data,
+                 lrt_pieces_at(begin, LRT_PIECE_CHEAP, plan->count),
                  lrt_pieces_at(end, LRT_PIECE_CHEAP, plan->count));
   return LRT_OK;
 }
@@ -44,7 +48,8 @@ static lrt_status quantize_step(const lrt_step *step, const lrt_step_run *run, i
   const lrt_value *in = plan->widened != NULL ? plan->widened : step->inputs[0], *out = step->outputs[0];
   (void)run;
   lrt_quantize(in->data, &plan->scale, out->data, out->type, plan->ref,
-               lrt_pieces_at(begin, LRT_PIECE_CHEAP, plan->count), lrt_pieces_at(end, LRT_PIECE_CHEAP, plan->count));
+               lrt_pieces_at(begin, LRT_PIECE_CHEAP, plan->count),
+               lrt_pieces_at(end, LRT_PIECE_CHEAP, plan->count));
   return LRT_OK;
 }
 
@@ -54,9 +59,10 @@ static lrt_status requantize_step(const lrt_step *step, const lrt_step_run *run,
   const size_t first = (size_t)lrt_pieces_at(begin, LRT_PIECE_CHEAP, plan->count);
   const size_t last = (size_t)lrt_pieces_at(end, LRT_PIECE_CHEAP, plan->count);
   (void)run;
-  lrt_requantize((const char *)in->data + first * (lrt_type_bits(in->type) / 8), in->type, lrt_value_scale(in),
-                 lrt_value_zero_point(in), (char *)out->data + first * (lrt_type_bits(out->type) / 8), out->type,
-                 lrt_value_scale(out), lrt_value_zero_point(out), last - first);
+  lrt_requantize((const char *)in->data + first * (lrt_type_bits(in->type) / 8), in->type,
+                 lrt_value_scale(in), lrt_value_zero_point(in),
+                 (char *)out->data + first * (lrt_type_bits(out->type) / 8), out->type, lrt_value_scale(out),
+                 lrt_value_zero_point(out), last - first);
   return LRT_OK;
 }
 
@@ -82,7 +88,8 @@ static lrt_status prepare_real(lrt_prepare *p, quantize_plan *plan) {
 }
 
 static lrt_status prepare(lrt_prepare *p) {
-  static const int types[] = {LRT_FLOAT32, LRT_FLOAT16, LRT_BFLOAT16, LRT_INT8, LRT_UINT8, LRT_INT16, LRT_INT32, -1};
+  static const int types[] = {LRT_FLOAT32, LRT_FLOAT16, LRT_BFLOAT16, LRT_INT8,
+                              LRT_UINT8,   LRT_INT16,   LRT_INT32,    -1};
   LRT_TRY(lrt_prepare_arity(p, 1, 1, 1));
   LRT_TRY(lrt_prepare_types(p, 0, types));
   const lrt_value *in = p->inputs[0], *out = p->outputs[0];
@@ -97,7 +104,8 @@ static lrt_status prepare(lrt_prepare *p) {
   if (!is_byte_quantized(in->type)) return prepare_real(p, plan);
   LRT_TRY(lrt_prepare_quantized(p, in));
   LRT_TRY(lrt_prepare_quantized(p, out));
-  return lrt_prepare_step(p, requantize_step, plan, lrt_pieces_of(plan->count, LRT_PIECE_CHEAP), 0, "lrt_requantize");
+  return lrt_prepare_step(p, requantize_step, plan, lrt_pieces_of(plan->count, LRT_PIECE_CHEAP), 0,
+                          "lrt_requantize");
 }
 
 const lrt_op lrt_op_quantize = {prepare, false, 1, false};
@@ -125,15 +133,16 @@ static lrt_status prepare_fake(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_arity(p, 1, 1, 1));
   LRT_TRY(lrt_prepare_types(p, 0, types));
   LRT_TRY(lrt_prepare_same_type(p, p->inputs[0], p->outputs[0]));
-  if (options == NULL || !(options->min < options->max) || !isfinite(options->min) || !isfinite(options->max) ||
-      options->num_bits < 2 || options->num_bits > 16)
+  if (options == NULL || !(options->min < options->max) || !isfinite(options->min) ||
+      !isfinite(options->max) || options->num_bits < 2 || options->num_bits > 16)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "needs a range and 2 to 16 bits");
   LRT_TRY(lrt_prepare_shape(p, 0, &p->inputs[0]->shape));
   fake_plan *plan = lrt_prepare_params(p, sizeof *plan);
   if (plan == NULL) return lrt_prepare_no_memory(p);
   *plan = (fake_plan){lrt_shape_count(&p->inputs[0]->shape), options->min, options->max, options->num_bits,
                       options->narrow_range != 0};
-  return lrt_prepare_step(p, fake_step, plan, lrt_pieces_of(plan->count, LRT_PIECE_CHEAP), 0, "lrt_fake_quantize");
+  return lrt_prepare_step(p, fake_step, plan, lrt_pieces_of(plan->count, LRT_PIECE_CHEAP), 0,
+                          "lrt_fake_quantize");
 }
 
 const lrt_op lrt_op_fake_quant = {prepare_fake, false, 1, false};

@@ -20,8 +20,10 @@ static lrt_status new_generator(lrt_prepare *p, random_params **out) {
   char name[80];
   random_params *params = lrt_prepare_params(p, sizeof *params);
   if (params == NULL) return lrt_prepare_no_memory(p);
-  uint64_t seed = options != NULL ? (uint64_t)options->seed : 0, seed2 = options != NULL ? (uint64_t)options->seed2 : 0;
-  snprintf(name, sizeof name, "%d %llu %llu", p->node_index, (unsigned long long)seed, (unsigned long long)seed2);
+  uint64_t seed = options != NULL ? (uint64_t)options->seed : 0,
+           seed2 = options != NULL ? (uint64_t)options->seed2 : 0;
+  snprintf(name, sizeof name, "%d %llu %llu", p->node_index, (unsigned long long)seed,
+           (unsigned long long)seed2);
   params->resources = p->resources;
   LRT_TRY(lrt_resources_find(p->resources, "\x01random", name, &params->id, p->err));
   *out = params;
@@ -114,8 +116,12 @@ static lrt_status prepare_random(lrt_prepare *p, lrt_step_fn fn, const char *ker
   return lrt_prepare_step(p, fn, params, 1, 0, kernel);
 }
 
-static lrt_status prepare_uniform(lrt_prepare *p) { return prepare_random(p, uniform_step, "random_uniform"); }
-static lrt_status prepare_normal(lrt_prepare *p) { return prepare_random(p, normal_step, "random_normal"); }
+static lrt_status prepare_uniform(lrt_prepare *p) {
+  return prepare_random(p, uniform_step, "random_uniform");
+}
+static lrt_status prepare_normal(lrt_prepare *p) {
+  return prepare_random(p, normal_step, "random_normal");
+}
 
 const lrt_op lrt_op_random_uniform = {prepare_uniform, false, 0, true};
 const lrt_op lrt_op_random_normal = {prepare_normal, false, 0, true};
@@ -140,13 +146,16 @@ static int64_t class_of(const double *cumulative, int64_t classes, double wanted
   int64_t low = 0, high = classes;
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
-    if (cumulative[middle] > wanted) high = middle;
-    else low = middle + 1;
+    if (cumulative[middle] > wanted)
+      high = middle;
+    else
+      low = middle + 1;
   }
   return low;
 }
 
-static lrt_status multinomial_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+static lrt_status multinomial_step(const lrt_step *step, const lrt_step_run *run, int64_t begin,
+                                   int64_t end) {
   const random_params *params = step->params;
   const lrt_value *logits = step->inputs[0], *out = step->outputs[0];
   const int64_t rows = logits->shape.dims[0], classes = logits->shape.dims[1], samples = out->shape.dims[1];
@@ -169,8 +178,10 @@ static lrt_status multinomial_step(const lrt_step *step, const lrt_step_run *run
       }
       const int64_t found = class_of(cumulative, classes, uniform64(bits[used], bits[used + 1]) * total);
       used += 2;
-      if (out->type == LRT_INT64) ((int64_t *)out->data)[i] = found;
-      else ((int32_t *)out->data)[i] = (int32_t)found;
+      if (out->type == LRT_INT64)
+        ((int64_t *)out->data)[i] = found;
+      else
+        ((int32_t *)out->data)[i] = (int32_t)found;
     }
   }
   return LRT_OK;
@@ -183,12 +194,13 @@ static lrt_status prepare_multinomial(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_arity(p, 2, 2, 1));
   LRT_TRY(lrt_prepare_types(p, 0, types));
   LRT_TRY(lrt_moved_rank(p, 0, 2));
-  if (p->outputs[0] == NULL || p->outputs[0]->type != LRT_INT32) LRT_TRY(lrt_moved_output_type(p, 0, LRT_INT64));
+  if (p->outputs[0] == NULL || p->outputs[0]->type != LRT_INT32)
+    LRT_TRY(lrt_moved_output_type(p, 0, LRT_INT64));
   LRT_TRY(lrt_moved_integer(p, 1, &samples));
   const lrt_shape *logits = &p->inputs[0]->shape;
   if (samples < 0 || samples > INT32_MAX || logits->dims[1] == 0)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "%lld samples of %d classes are not possible", (long long)samples,
-                            logits->dims[1]);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "%lld samples of %d classes are not possible",
+                            (long long)samples, logits->dims[1]);
   const lrt_shape shape = {2, {logits->dims[0], (int32_t)samples}};
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
   LRT_TRY(new_generator(p, &params));

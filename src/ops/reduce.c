@@ -12,9 +12,12 @@ static const struct {
   lrt_reduce_op op;
   const char *kernel;
 } rows[] = {
-    {LRT_OP_MEAN, LRT_REDUCE_MEAN, "lrt_reduce_mean"},     {LRT_OP_SUM, LRT_REDUCE_SUM, "lrt_reduce_sum"},
-    {LRT_OP_REDUCE_PROD, LRT_REDUCE_PROD, "lrt_reduce_prod"}, {LRT_OP_REDUCE_MAX, LRT_REDUCE_MAX, "lrt_reduce_max"},
-    {LRT_OP_REDUCE_MIN, LRT_REDUCE_MIN, "lrt_reduce_min"}, {LRT_OP_REDUCE_ANY, LRT_REDUCE_ANY, "lrt_reduce_any"},
+    {LRT_OP_MEAN, LRT_REDUCE_MEAN, "lrt_reduce_mean"},
+    {LRT_OP_SUM, LRT_REDUCE_SUM, "lrt_reduce_sum"},
+    {LRT_OP_REDUCE_PROD, LRT_REDUCE_PROD, "lrt_reduce_prod"},
+    {LRT_OP_REDUCE_MAX, LRT_REDUCE_MAX, "lrt_reduce_max"},
+    {LRT_OP_REDUCE_MIN, LRT_REDUCE_MIN, "lrt_reduce_min"},
+    {LRT_OP_REDUCE_ANY, LRT_REDUCE_ANY, "lrt_reduce_any"},
     {LRT_OP_REDUCE_ALL, LRT_REDUCE_ALL, "lrt_reduce_all"},
 };
 
@@ -43,8 +46,8 @@ static lrt_status read_axes(lrt_prepare *p, bool keep_dims, bool *reduced, lrt_s
   for (int i = 0; i < count && in->rank > 0; i++) {
     const int64_t axis = axes[i] < 0 ? axes[i] + in->rank : axes[i];
     if (axis < 0 || axis >= in->rank)
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "axis %lld is out of range for rank %d", (long long)axes[i],
-                              in->rank);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "axis %lld is out of range for rank %d",
+                              (long long)axes[i], in->rank);
     reduced[axis] = true;
   }
   *out = lrt_shape_reduce(in, reduced, keep_dims);
@@ -69,7 +72,8 @@ static lrt_status quantized_params(lrt_prepare *p, lrt_reduce_op op, reduce_plan
   const lrt_value *in = p->inputs[0], *out = p->outputs[0];
   LRT_TRY(lrt_prepare_quantized(p, in));
   LRT_TRY(lrt_prepare_quantized(p, out));
-  const bool same = lrt_value_scale(in) == lrt_value_scale(out) && lrt_value_zero_point(in) == lrt_value_zero_point(out);
+  const bool same =
+      lrt_value_scale(in) == lrt_value_scale(out) && lrt_value_zero_point(in) == lrt_value_zero_point(out);
   if ((op == LRT_REDUCE_MAX || op == LRT_REDUCE_MIN) && !same)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input and output have different scales or zero points");
   lrt_reduce_quant(op, in->type, lrt_value_scale(in), lrt_value_zero_point(in), lrt_value_scale(out),
@@ -96,13 +100,14 @@ static lrt_status prepare(lrt_prepare *p) {
   if (quantized) LRT_TRY(quantized_params(p, rows[row].op, plan));
   plan->fn = lrt_reduce_pick(rows[row].op, in->type, quantized);
   if (plan->fn == NULL)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of tensor \"%s\" is not supported", lrt_type_name(in->type),
-                            in->name);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of tensor \"%s\" is not supported",
+                            lrt_type_name(in->type), in->name);
   /* Neighbouring outputs share their passes over the input: not too few in a unit. */
   const int64_t work = plan->space.per_output > 0 ? plan->space.per_output : 1;
   plan->piece = LRT_PIECE_CHEAP / work > 64 ? LRT_PIECE_CHEAP / work : 64;
   if (plan->space.kept == 0 || plan->space.kept_strides[0] != 1) plan->piece = LRT_PIECE_CHEAP / work + 1;
-  return lrt_prepare_step(p, reduce_step, plan, lrt_pieces_of(plan->space.outputs, plan->piece), 0, rows[row].kernel);
+  return lrt_prepare_step(p, reduce_step, plan, lrt_pieces_of(plan->space.outputs, plan->piece), 0,
+                          rows[row].kernel);
 }
 
 const lrt_op lrt_op_reduce = {prepare, false, 0, false};
@@ -117,12 +122,14 @@ static lrt_status arg_step(const lrt_step *step, const lrt_step_run *run, int64_
   const lrt_value *in = step->inputs[0], *out = step->outputs[0];
   (void)run;
   lrt_arg_extreme(in->data, in->type, plan->largest, plan->axis, plan->inner, out->data, out->type,
-                  lrt_pieces_at(begin, plan->piece, plan->outputs), lrt_pieces_at(end, plan->piece, plan->outputs));
+                  lrt_pieces_at(begin, plan->piece, plan->outputs),
+                  lrt_pieces_at(end, plan->piece, plan->outputs));
   return LRT_OK;
 }
 
 static lrt_status prepare_arg(lrt_prepare *p) {
-  static const int types[] = {LRT_FLOAT32, LRT_INT8, LRT_UINT8, LRT_INT16, LRT_INT32, LRT_INT64, LRT_BOOL, -1};
+  static const int types[] = {LRT_FLOAT32, LRT_INT8,  LRT_UINT8, LRT_INT16,
+                              LRT_INT32,   LRT_INT64, LRT_BOOL,  -1};
   bool reduced[LRT_MAX_RANK] = {false};
   int64_t axis = 0;
   int count = 0;
@@ -130,11 +137,13 @@ static lrt_status prepare_arg(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_types(p, 0, types));
   const lrt_shape *in = &p->inputs[0]->shape;
   if (p->outputs[0]->type != LRT_INT32 && p->outputs[0]->type != LRT_INT64)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "output type %s is not supported", lrt_type_name(p->outputs[0]->type));
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "output type %s is not supported",
+                            lrt_type_name(p->outputs[0]->type));
   LRT_TRY(lrt_prepare_integers(p, 1, &axis, 1, &count));
   if (axis < 0) axis += in->rank;
   if (count != 1 || axis < 0 || axis >= in->rank || in->dims[axis] == 0)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the axis must be one dimension of the input, which is not empty");
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                            "the axis must be one dimension of the input, which is not empty");
   reduced[axis] = true;
   const lrt_shape shape = lrt_shape_reduce(in, reduced, false);
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));

@@ -9,7 +9,8 @@ static lrt_status wanted_dims(lrt_prepare *p, int64_t *dims, int *count) {
   const lrt_reshape_options *options = p->node->options;
   if (p->node->input_count > 1 && p->inputs[1] != NULL) {
     if (p->inputs[1]->shape.rank > 1)
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the shape must have rank 1, not %d", p->inputs[1]->shape.rank);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the shape must have rank 1, not %d",
+                              p->inputs[1]->shape.rank);
     return lrt_prepare_integers(p, 1, dims, LRT_MAX_RANK, count);
   }
   if (options == NULL || options->new_shape.count > LRT_MAX_RANK)
@@ -28,11 +29,15 @@ static lrt_status reshaped(lrt_prepare *p, const int64_t *dims, int count, lrt_s
   shape->rank = count;
   for (int i = 0; i < count; i++) {
     if (dims[i] < -1 || dims[i] > INT32_MAX || (dims[i] == -1 && stretch >= 0))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "dimension %d of the shape is %lld", i, (long long)dims[i]);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "dimension %d of the shape is %lld", i,
+                              (long long)dims[i]);
     shape->dims[i] = (int32_t)dims[i];
-    if (dims[i] == -1) stretch = i;
-    else if (dims[i] > 0 && known > INT64_MAX / dims[i]) known = INT64_MAX;
-    else known *= dims[i];
+    if (dims[i] == -1)
+      stretch = i;
+    else if (dims[i] > 0 && known > INT64_MAX / dims[i])
+      known = INT64_MAX;
+    else
+      known *= dims[i];
   }
   if (stretch >= 0) {
     const int64_t rest = known > 0 ? elements / known : 0;
@@ -74,7 +79,8 @@ static lrt_status prepare_squeeze(lrt_prepare *p) {
   for (uint32_t i = 0; i < count; i++) {
     int32_t axis;
     if (!lrt_shape_axis(options->squeeze_dims.data[i], in->rank, &axis) || in->dims[axis] != 1)
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "dimension %d cannot be removed", options->squeeze_dims.data[i]);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "dimension %d cannot be removed",
+                              options->squeeze_dims.data[i]);
     gone[axis] = true;
   }
   for (int i = 0; i < in->rank && count == 0; i++) gone[i] = in->dims[i] == 1;
@@ -90,7 +96,8 @@ static lrt_status prepare_expand_dims(lrt_prepare *p) {
   LRT_TRY(lrt_moved_same_type(p, 0, 0));
   lrt_shape shape = p->inputs[0]->shape;
   if (shape.rank == LRT_MAX_RANK)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions", LRT_MAX_RANK);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions",
+                            LRT_MAX_RANK);
   LRT_TRY(lrt_moved_axis(p, 1, shape.rank + 1, &axis));
   for (int i = shape.rank; i > axis; i--) shape.dims[i] = shape.dims[i - 1];
   shape.dims[axis] = 1;
@@ -111,7 +118,8 @@ static lrt_status prepare_bitcast(lrt_prepare *p) {
                             lrt_type_name(in == 0 ? p->inputs[0]->type : p->outputs[0]->type));
   if (in > out) {
     if (shape.rank == LRT_MAX_RANK)
-      return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions", LRT_MAX_RANK);
+      return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions",
+                              LRT_MAX_RANK);
     shape.dims[shape.rank++] = (int32_t)(in / out);
   } else if (in < out) {
     if (shape.rank == 0 || (unsigned)shape.dims[shape.rank - 1] != out / in)

@@ -23,7 +23,8 @@ static lrt_status bilinear_step(const lrt_step *step, const lrt_step_run *run, i
 static lrt_status fast_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const resize_params *params = step->params;
   (void)run;
-  params->fast(&params->resize, params->rows, params->columns, params->in->data, params->out->data, begin, end);
+  params->fast(&params->resize, params->rows, params->columns, params->in->data, params->out->data, begin,
+               end);
   return LRT_OK;
 }
 
@@ -66,7 +67,8 @@ static lrt_status read_size(lrt_prepare *p, lrt_shape *shape) {
   return LRT_OK;
 }
 
-static lrt_status resize(lrt_prepare *p, bool align_corners, bool half_pixel, lrt_step_fn fn, const char *kernel) {
+static lrt_status resize(lrt_prepare *p, bool align_corners, bool half_pixel, lrt_step_fn fn,
+                         const char *kernel) {
   lrt_shape shape;
   lrt_moved in, out;
   if (align_corners && half_pixel)
@@ -78,15 +80,15 @@ static lrt_status resize(lrt_prepare *p, bool align_corners, bool half_pixel, lr
   const lrt_shape *from = &p->inputs[0]->shape;
   LRT_TRY(lrt_moved_in(p, p->inputs[0], &in));
   LRT_TRY(lrt_moved_out(p, p->outputs[0], &out));
-  params->resize = (lrt_resize){from->dims[0],  from->dims[1], from->dims[2], shape.dims[1],
-                                shape.dims[2],  from->dims[3], align_corners, half_pixel};
+  params->resize = (lrt_resize){from->dims[0], from->dims[1], from->dims[2], shape.dims[1],
+                                shape.dims[2], from->dims[3], align_corners, half_pixel};
   params->type = p->inputs[0]->type;
   params->in = in.value;
   params->out = out.value;
   params->size = in.size;
   if (fn == bilinear_step) LRT_TRY(find_fast(p, params, &kernel));
-  LRT_TRY(lrt_prepare_step(p, params->fast != NULL ? fast_step : fn, params, (int64_t)shape.dims[0] * shape.dims[1], 0,
-                           kernel));
+  LRT_TRY(lrt_prepare_step(p, params->fast != NULL ? fast_step : fn, params,
+                           (int64_t)shape.dims[0] * shape.dims[1], 0, kernel));
   return lrt_moved_done(p, &out, p->inputs[0], p->outputs[0]);
 }
 
@@ -97,7 +99,8 @@ static lrt_status prepare_bilinear(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_types(p, 0, types));
   LRT_TRY(lrt_moved_same_type(p, 0, 0));
   if (options == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "lacks its options");
-  return resize(p, options->align_corners != 0, options->half_pixel_centers != 0, bilinear_step, "resize_bilinear");
+  return resize(p, options->align_corners != 0, options->half_pixel_centers != 0, bilinear_step,
+                "resize_bilinear");
 }
 
 const lrt_op lrt_op_resize_bilinear = {prepare_bilinear, false, 0, false};
@@ -107,7 +110,8 @@ static lrt_status prepare_nearest(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_arity(p, 2, 2, 1));
   LRT_TRY(lrt_moved_same_type(p, 0, 0));
   if (options == NULL) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "lacks its options");
-  return resize(p, options->align_corners != 0, options->half_pixel_centers != 0, nearest_step, "resize_nearest");
+  return resize(p, options->align_corners != 0, options->half_pixel_centers != 0, nearest_step,
+                "resize_nearest");
 }
 
 const lrt_op lrt_op_resize_nearest = {prepare_nearest, false, 0, false};

@@ -48,8 +48,8 @@ static lrt_status assign_step(const lrt_step *step, const lrt_step_run *run, int
   const lrt_value *value = step->inputs[1];
   (void)begin;
   (void)end;
-  return lrt_resource_assign(params->resources, id_of(step->inputs[0]), value->type, &value->shape, value->data,
-                             value->bytes, run->err);
+  return lrt_resource_assign(params->resources, id_of(step->inputs[0]), value->type, &value->shape,
+                             value->data, value->bytes, run->err);
 }
 
 static lrt_status check_handle(lrt_prepare *p, int inputs, int outputs) {
@@ -79,7 +79,8 @@ static lrt_status read_step(const lrt_step *step, const lrt_step_run *run, int64
   (void)begin;
   (void)end;
   if (variable == NULL || variable->data == NULL)
-    return lrt_fail(run->err, LRT_RUN_FAILED, "tensor \"%s\" reads a variable that was never assigned", out->name);
+    return lrt_fail(run->err, LRT_RUN_FAILED, "tensor \"%s\" reads a variable that was never assigned",
+                    out->name);
   if (variable->type != out->type)
     return lrt_fail(run->err, LRT_RUN_FAILED, "tensor \"%s\" is %s, the variable it reads %s", out->name,
                     lrt_type_name(out->type), lrt_type_name(variable->type));

@@ -54,7 +54,8 @@ lrt_status lrt_resources_find(lrt_resources *resources, const char *container, c
   if (resources->count == resources->capacity) {
     const int32_t capacity = resources->capacity == 0 ? 8 : resources->capacity * 2;
     entry *grown = lrt_alloc_resize(resources->alloc, resources->entries, (size_t)capacity * sizeof *grown);
-    if (grown == NULL) return lrt_alloc_fail(err, resources->alloc, (size_t)capacity * sizeof *grown, "variables");
+    if (grown == NULL)
+      return lrt_alloc_fail(err, resources->alloc, (size_t)capacity * sizeof *grown, "variables");
     resources->entries = grown;
     resources->capacity = capacity;
   }

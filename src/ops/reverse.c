@@ -16,7 +16,8 @@ static lrt_status prepare_reverse(lrt_prepare *p) {
     int32_t axis;
     if (axes[i] < INT32_MIN || axes[i] > INT32_MAX || !lrt_shape_axis((int32_t)axes[i], in->rank, &axis) ||
         stride[axis] < 0)
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "axis %lld does not exist or is named twice", (long long)axes[i]);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "axis %lld does not exist or is named twice",
+                              (long long)axes[i]);
     stride[axis] = -1;
     begin[axis] = in->dims[axis] > 0 ? in->dims[axis] - 1 : 0;
   }
@@ -49,19 +50,23 @@ static lrt_status prepare_reverse_sequence(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_types(p, 1, lengths));
   LRT_TRY(lrt_moved_rank(p, 1, 1));
   const lrt_shape *in = &p->inputs[0]->shape;
-  const int32_t seq = options != NULL ? options->seq_dim : -1, batch = options != NULL ? options->batch_dim : -1;
+  const int32_t seq = options != NULL ? options->seq_dim : -1,
+                batch = options != NULL ? options->batch_dim : -1;
   if (lrt_type_bits(p->inputs[0]->type) < 8)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of input 0 is not supported",
                             lrt_type_name(p->inputs[0]->type));
   if (seq < 0 || seq >= in->rank || batch < 0 || batch >= in->rank || seq == batch ||
       p->inputs[1]->shape.dims[0] != in->dims[batch])
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "sequence dimension %d and batch dimension %d do not fit the input",
-                            seq, batch);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                            "sequence dimension %d and batch dimension %d do not fit the input", seq, batch);
   LRT_TRY(lrt_prepare_shape(p, 0, in));
   lrt_reverse_sequence *r = lrt_prepare_params(p, sizeof *r);
   if (r == NULL) return lrt_prepare_no_memory(p);
   const int low = seq < batch ? seq : batch, high = seq < batch ? batch : seq;
-  *r = (lrt_reverse_sequence){product(in, 0, low), in->dims[batch], product(in, low + 1, high), in->dims[seq],
+  *r = (lrt_reverse_sequence){product(in, 0, low),
+                              in->dims[batch],
+                              product(in, low + 1, high),
+                              in->dims[seq],
                               (size_t)product(in, high + 1, in->rank) * lrt_moved_size(p->inputs[0]->type),
                               seq < batch};
   return lrt_prepare_step(p, sequence_step, r, lrt_shape_count(in) > 0 ? 1 : 0, 0, "reverse_sequence");

@@ -53,7 +53,8 @@ static void transform_slice(const rfft_params *r, const float *in, double *grid,
   for (int64_t y = 0; y < r->height && y < r->in_height; y++)
     transform_row(r, in + y * r->in_width, line, grid + y * r->bins * 2);
   for (int64_t x = 0; x < r->bins; x++) {
-    for (int64_t y = 0; y < r->height; y++) memcpy(line + 2 * y, grid + (y * r->bins + x) * 2, 2 * sizeof *line);
+    for (int64_t y = 0; y < r->height; y++)
+      memcpy(line + 2 * y, grid + (y * r->bins + x) * 2, 2 * sizeof *line);
     transform(line, r->height, r->column_turns);
     for (int64_t y = 0; y < r->height; y++) {
       out[(y * r->bins + x) * 2] = (float)line[2 * y];
@@ -81,7 +82,9 @@ static double *new_turns(lrt_prepare *p, int64_t n) {
   return turns;
 }
 
-static bool is_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
+static bool is_power_of_two(int64_t n) {
+  return n > 0 && (n & (n - 1)) == 0;
+}
 
 static lrt_status prepare(lrt_prepare *p) {
   static const int types[] = {LRT_FLOAT32, -1};
@@ -101,12 +104,18 @@ static lrt_status prepare(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
   rfft_params *r = lrt_prepare_params(p, sizeof *r);
   if (r == NULL) return lrt_prepare_no_memory(p);
-  *r = (rfft_params){length[0], length[1], length[1] / 2 + 1, in_height, in_width, new_turns(p, length[1]),
+  *r = (rfft_params){length[0],
+                     length[1],
+                     length[1] / 2 + 1,
+                     in_height,
+                     in_width,
+                     new_turns(p, length[1]),
                      new_turns(p, length[0])};
   if (r->row_turns == NULL || r->column_turns == NULL) return lrt_prepare_no_memory(p);
   const int64_t longest = r->height > r->width ? r->height : r->width;
   const size_t scratch = (size_t)(r->height * r->bins + longest) * 2 * sizeof(double);
-  return lrt_prepare_step(p, rfft_step, r, lrt_shape_count(&shape) / (r->height * r->bins), scratch, "rfft2d_f64");
+  return lrt_prepare_step(p, rfft_step, r, lrt_shape_count(&shape) / (r->height * r->bins), scratch,
+                          "rfft2d_f64");
 }
 
 const lrt_op lrt_op_rfft2d = {prepare, false, 0, false};

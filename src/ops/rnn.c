@@ -15,7 +15,8 @@ typedef struct rnn_plan {
   int64_t out_width, out_column;
 } rnn_plan;
 
-static void one_step(const rnn_plan *plan, const float *x, const float *aux, const float *bias, float *h, void *scratch) {
+static void one_step(const rnn_plan *plan, const float *x, const float *aux, const float *bias, float *h,
+                     void *scratch) {
   float *sum = scratch; /* [n], then the quantized vectors */
   int8_t *q = plan->hybrid ? (int8_t *)(sum + plan->n) : NULL;
   int8_t *q_aux = q != NULL ? q + plan->n_input : NULL, *q_h = q != NULL ? q_aux + plan->n_aux : NULL;
@@ -29,8 +30,10 @@ static void one_step(const rnn_plan *plan, const float *x, const float *aux, con
     lrt_rnn_accumulate(&plan->aux_matrix, &extra, sum);
   }
   lrt_rnn_accumulate(&plan->recurrent_matrix, &hidden, sum);
-  if (plan->activation != NULL) plan->activation(&none, sum, h, (size_t)plan->n);
-  else memcpy(h, sum, (size_t)plan->n * sizeof *h);
+  if (plan->activation != NULL)
+    plan->activation(&none, sum, h, (size_t)plan->n);
+  else
+    memcpy(h, sum, (size_t)plan->n * sizeof *h);
 }
 
 static lrt_status rnn_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
@@ -38,7 +41,8 @@ static lrt_status rnn_step(const lrt_step *step, const lrt_step_run *run, int64_
   lrt_rnn_matrix_bind(step, plan.weights, &plan.input_matrix);
   lrt_rnn_matrix_bind(step, plan.aux_weights, &plan.aux_matrix);
   lrt_rnn_matrix_bind(step, plan.recurrent, &plan.recurrent_matrix);
-  const float *x = lrt_rnn_data(step, plan.x), *aux = lrt_rnn_data(step, plan.aux), *bias = lrt_rnn_data(step, plan.bias);
+  const float *x = lrt_rnn_data(step, plan.x), *aux = lrt_rnn_data(step, plan.aux),
+              *bias = lrt_rnn_data(step, plan.bias);
   float *state = lrt_rnn_data(step, plan.state);
   float *out = (float *)step->outputs[plan.output]->data + plan.out_column;
   for (int64_t b = begin; b < end; b++) {
@@ -60,9 +64,11 @@ static lrt_status read_direction(lrt_prepare *p, int activation, rnn_plan *plan)
   const lrt_value *weights = lrt_rnn_operand(p, plan->weights), *bias = lrt_rnn_operand(p, plan->bias);
   const float *widened = NULL;
   const int last = p->node->code == LRT_OP_RNN ? 1 : 2;
-  if (x == NULL || x->type != LRT_FLOAT32 || x->shape.rank != last + 1 || weights == NULL || weights->shape.rank != 2 ||
-      lrt_rnn_operand(p, plan->recurrent) == NULL || bias == NULL || bias->type != LRT_FLOAT32)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input, weights or bias are missing or have a wrong shape or type");
+  if (x == NULL || x->type != LRT_FLOAT32 || x->shape.rank != last + 1 || weights == NULL ||
+      weights->shape.rank != 2 || lrt_rnn_operand(p, plan->recurrent) == NULL || bias == NULL ||
+      bias->type != LRT_FLOAT32)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                            "the input, weights or bias are missing or have a wrong shape or type");
   plan->batch = x->shape.dims[last == 2 && plan->time_major ? 1 : 0];
   plan->time = last == 1 ? 1 : x->shape.dims[plan->time_major ? 0 : 1];
   plan->n_input = x->shape.dims[last];
@@ -78,7 +84,8 @@ static lrt_status read_direction(lrt_prepare *p, int activation, rnn_plan *plan)
   LRT_TRY(lrt_rnn_matrix_read(p, plan->recurrent, plan->n, plan->n, false, &plan->recurrent_matrix));
   LRT_TRY(lrt_rnn_vector_read(p, plan->bias, plan->n, &widened));
   LRT_TRY(lrt_rnn_state_check(p, plan->state, LRT_FLOAT32, plan->batch * plan->n));
-  plan->hybrid = plan->input_matrix.i8 != NULL || plan->recurrent_matrix.i8 != NULL || plan->aux_matrix.i8 != NULL;
+  plan->hybrid =
+      plan->input_matrix.i8 != NULL || plan->recurrent_matrix.i8 != NULL || plan->aux_matrix.i8 != NULL;
   return lrt_rnn_activation(p, activation, &plan->activation);
 }
 
@@ -106,9 +113,16 @@ static lrt_status prepare(lrt_prepare *p) {
   const lrt_sequence_rnn_options *many = p->node->options;
   rnn_plan *plan = lrt_prepare_params(p, sizeof *plan);
   if (plan == NULL) return lrt_prepare_no_memory(p);
-  *plan = (rnn_plan){.x = 0, .aux = -1, .weights = 1, .aux_weights = -1, .recurrent = 2, .bias = 3, .state = 4,
+  *plan = (rnn_plan){.x = 0,
+                     .aux = -1,
+                     .weights = 1,
+                     .aux_weights = -1,
+                     .recurrent = 2,
+                     .bias = 3,
+                     .state = 4,
                      .time_major = sequence && many->time_major,
-                     .symmetric = !(sequence ? many->asymmetric_quantize_inputs : single->asymmetric_quantize_inputs)};
+                     .symmetric =
+                         !(sequence ? many->asymmetric_quantize_inputs : single->asymmetric_quantize_inputs)};
   LRT_TRY(read_direction(p, sequence ? many->activation : single->activation, plan));
   plan->out_width = plan->n;
   const lrt_shape shape = output_shape(p, plan->n);
@@ -119,16 +133,23 @@ static lrt_status prepare(lrt_prepare *p) {
 const lrt_op lrt_op_rnn = {prepare, false, 0, false};
 
 /* Without auxiliary weights an auxiliary input is what the backward direction reads instead of the input. */
-static lrt_status read_both(lrt_prepare *p, const lrt_bidirectional_sequence_rnn_options *options, rnn_plan *plans[2]) {
+static lrt_status read_both(lrt_prepare *p, const lrt_bidirectional_sequence_rnn_options *options,
+                            rnn_plan *plans[2]) {
   const bool weighted = lrt_rnn_operand(p, 10) != NULL && lrt_rnn_operand(p, 11) != NULL;
   const bool aux = lrt_rnn_operand(p, 9) != NULL;
   for (int d = 0; d < 2; d++) {
     plans[d] = lrt_prepare_params(p, sizeof *plans[d]);
     if (plans[d] == NULL) return lrt_prepare_no_memory(p);
-    *plans[d] = (rnn_plan){.x = aux && !weighted && d == 1 ? 9 : 0, .aux = aux && weighted ? 9 : -1,
-                           .weights = 1 + 4 * d, .recurrent = 2 + 4 * d, .bias = 3 + 4 * d, .state = 4 + 4 * d,
-                           .aux_weights = aux && weighted ? 10 + d : -1, .time_major = options->time_major != 0,
-                           .reverse = d == 1, .symmetric = !options->asymmetric_quantize_inputs};
+    *plans[d] = (rnn_plan){.x = aux && !weighted && d == 1 ? 9 : 0,
+                           .aux = aux && weighted ? 9 : -1,
+                           .weights = 1 + 4 * d,
+                           .recurrent = 2 + 4 * d,
+                           .bias = 3 + 4 * d,
+                           .state = 4 + 4 * d,
+                           .aux_weights = aux && weighted ? 10 + d : -1,
+                           .time_major = options->time_major != 0,
+                           .reverse = d == 1,
+                           .symmetric = !options->asymmetric_quantize_inputs};
     LRT_TRY(read_direction(p, options->activation, plans[d]));
   }
   if (plans[0]->batch != plans[1]->batch || plans[0]->time != plans[1]->time)

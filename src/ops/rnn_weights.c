@@ -8,34 +8,40 @@ const lrt_value *lrt_rnn_operand(const lrt_prepare *p, int slot) {
   return slot < 0 || slot >= p->node->input_count ? NULL : p->inputs[slot];
 }
 
-static bool is_int8(const lrt_value *value) { return value->type == LRT_INT8 || value->type == LRT_UINT8; }
+static bool is_int8(const lrt_value *value) {
+  return value->type == LRT_INT8 || value->type == LRT_UINT8;
+}
 
 static lrt_status check_int8(lrt_prepare *p, const lrt_value *value) {
   const lrt_quant *quant = value->quant;
   if (!value->constant)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "int8 weights \"%s\" that are not constant", value->name);
-  if (quant->kind != LRT_QUANT_AFFINE || quant->count != 1 || !(quant->scale[0] > 0) || !isfinite(quant->scale[0]))
+  if (quant->kind != LRT_QUANT_AFFINE || quant->count != 1 || !(quant->scale[0] > 0) ||
+      !isfinite(quant->scale[0]))
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" lack a per-tensor scale", value->name);
   return LRT_OK;
 }
 
 static lrt_status wrong_shape(lrt_prepare *p, const lrt_value *value) {
   char text[100];
-  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" of shape %s does not fit the other operands", value->name,
-                          lrt_shape_text(&value->shape, text, sizeof text));
+  return lrt_prepare_fail(p, LRT_INVALID_MODEL, "tensor \"%s\" of shape %s does not fit the other operands",
+                          value->name, lrt_shape_text(&value->shape, text, sizeof text));
 }
 
-lrt_status lrt_rnn_matrix_read(lrt_prepare *p, int slot, int64_t rows, int64_t cols, bool diagonal, lrt_rnn_matrix *out) {
+lrt_status lrt_rnn_matrix_read(lrt_prepare *p, int slot, int64_t rows, int64_t cols, bool diagonal,
+                               lrt_rnn_matrix *out) {
   const lrt_value *value = lrt_rnn_operand(p, slot);
   *out = (lrt_rnn_matrix){0};
   if (value == NULL) return LRT_OK;
   const lrt_shape *shape = &value->shape;
   const bool vector = diagonal && shape->rank == 1 && rows == cols && shape->dims[0] == rows;
-  if (!vector && (shape->rank != 2 || shape->dims[0] != rows || shape->dims[1] != cols)) return wrong_shape(p, value);
+  if (!vector && (shape->rank != 2 || shape->dims[0] != rows || shape->dims[1] != cols))
+    return wrong_shape(p, value);
   *out = (lrt_rnn_matrix){.rows = rows, .cols = cols, .diagonal = vector};
   if (value->type == LRT_FLOAT32) return LRT_OK;
   if (!is_int8(value) || vector)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" of type %s", value->name, lrt_type_name(value->type));
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" of type %s", value->name,
+                            lrt_type_name(value->type));
   LRT_TRY(check_int8(p, value));
   int32_t *sums = lrt_prepare_params(p, (size_t)rows * sizeof *sums);
   if (sums == NULL) return lrt_prepare_no_memory(p);
@@ -53,11 +59,13 @@ lrt_status lrt_rnn_vector_read(lrt_prepare *p, int slot, int64_t count, const fl
   if (lrt_shape_count(&value->shape) != count) return wrong_shape(p, value);
   if (value->type == LRT_FLOAT32) return LRT_OK;
   if (!is_int8(value))
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" of type %s", value->name, lrt_type_name(value->type));
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "weights \"%s\" of type %s", value->name,
+                            lrt_type_name(value->type));
   LRT_TRY(check_int8(p, value));
   float *out = lrt_prepare_params(p, (size_t)count * sizeof *out);
   if (out == NULL) return lrt_prepare_no_memory(p);
-  for (int64_t i = 0; i < count; i++) out[i] = (float)((const int8_t *)value->data)[i] * value->quant->scale[0];
+  for (int64_t i = 0; i < count; i++)
+    out[i] = (float)((const int8_t *)value->data)[i] * value->quant->scale[0];
   *widened = out;
   return LRT_OK;
 }

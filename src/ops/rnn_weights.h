@@ -13,7 +13,8 @@ const lrt_value *lrt_rnn_operand(const lrt_prepare *p, int slot);
 /* Checks a [rows][cols] weight matrix of f32, int8 or uint8 (whose bits are read as int8) and fills *out, except the
  * address of f32 weights, which step functions set (lrt_rnn_matrix_bind). Int8 weights must be constant. A slot
  * without operand gives an absent matrix. `diagonal`: a vector of `rows` is accepted too. */
-lrt_status lrt_rnn_matrix_read(lrt_prepare *p, int slot, int64_t rows, int64_t cols, bool diagonal, lrt_rnn_matrix *out);
+lrt_status lrt_rnn_matrix_read(lrt_prepare *p, int slot, int64_t rows, int64_t cols, bool diagonal,
+                               lrt_rnn_matrix *out);
 /* The same of a vector that is f32 at run time: int8 constants are widened into *widened, else it stays NULL. */
 lrt_status lrt_rnn_vector_read(lrt_prepare *p, int slot, int64_t count, const float **widened);
 /* A variable tensor with that many elements: state that the operator reads and writes. */

@@ -19,7 +19,9 @@ static inline lrt_rows lrt_rows_of(const lrt_shape *shape) {
   if (rows.depth > 0 && rows.depth < LRT_PIECE_COSTLY) rows.piece = LRT_PIECE_COSTLY / rows.depth;
   return rows;
 }
-static inline int64_t lrt_rows_units(const lrt_rows *rows) { return lrt_pieces_of(rows->count, rows->piece); }
+static inline int64_t lrt_rows_units(const lrt_rows *rows) {
+  return lrt_pieces_of(rows->count, rows->piece);
+}
 static inline int64_t lrt_rows_at(const lrt_rows *rows, int64_t unit) {
   return lrt_pieces_at(unit, rows->piece, rows->count);
 }

@@ -30,8 +30,8 @@ static lrt_status scatter_step(const lrt_step *step, const lrt_step_run *run, in
   (void)begin;
   (void)end;
   if (out->bytes > 0) memset(out->data, 0, out->bytes);
-  return lrt_scatter_nd_run(indices->data, indices->type, params->count, params->depth, params->dims, updates->data,
-                            updates->type, params->slice, out->data, run->err);
+  return lrt_scatter_nd_run(indices->data, indices->type, params->count, params->depth, params->dims,
+                            updates->data, updates->type, params->slice, out->data, run->err);
 }
 
 /* The updates are one slice of the result for each index. */
@@ -55,7 +55,7 @@ static lrt_status check_scatter(lrt_prepare *p, const lrt_shape *shape, scatter_
 }
 
 static lrt_status prepare_scatter_nd(lrt_prepare *p) {
-  static const int types[] = {LRT_FLOAT32, LRT_INT8,   LRT_UINT8, LRT_INT16,  LRT_UINT16, LRT_INT32,
+  static const int types[] = {LRT_FLOAT32, LRT_INT8,  LRT_UINT8,  LRT_INT16,   LRT_UINT16, LRT_INT32,
                               LRT_UINT32,  LRT_INT64, LRT_UINT64, LRT_FLOAT64, LRT_BOOL,   -1};
   lrt_shape shape;
   LRT_TRY(lrt_prepare_arity(p, 3, 3, 1));
@@ -87,14 +87,16 @@ static lrt_status sparse_step(const lrt_step *step, const lrt_step_run *run, int
     int64_t at = 0;
     for (int d = 0; d < params->depth; d++) {
       const int64_t k = i * params->depth + d;
-      const int64_t index =
-          indices->type == LRT_INT64 ? ((const int64_t *)indices->data)[k] : ((const int32_t *)indices->data)[k];
+      const int64_t index = indices->type == LRT_INT64 ? ((const int64_t *)indices->data)[k]
+                                                       : ((const int32_t *)indices->data)[k];
       if (index < 0 || index >= params->dims[d])
-        return lrt_fail(run->err, LRT_RUN_FAILED, "SPARSE_TO_DENSE: index %lld is outside dimension %d of size %d",
-                        (long long)index, d, params->dims[d]);
+        return lrt_fail(run->err, LRT_RUN_FAILED,
+                        "SPARSE_TO_DENSE: index %lld is outside dimension %d of size %d", (long long)index, d,
+                        params->dims[d]);
       at = at * params->dims[d] + index;
     }
-    memcpy((char *)out->data + (size_t)at * size, (const char *)values->data + (single ? 0 : (size_t)i * size), size);
+    memcpy((char *)out->data + (size_t)at * size,
+           (const char *)values->data + (single ? 0 : (size_t)i * size), size);
   }
   return LRT_OK;
 }
@@ -105,8 +107,8 @@ static lrt_status check_sparse(lrt_prepare *p, const lrt_shape *shape, scatter_p
   params->depth = indices->rank == 2 ? indices->dims[1] : 1;
   for (int i = 0; i < shape->rank; i++) params->dims[i] = shape->dims[i];
   const int64_t given = lrt_shape_count(values);
-  if (indices->rank > 2 || params->depth != shape->rank || values->rank > 1 || (given != 1 && given != params->count) ||
-      lrt_shape_count(&p->inputs[3]->shape) != 1)
+  if (indices->rank > 2 || params->depth != shape->rank || values->rank > 1 ||
+      (given != 1 && given != params->count) || lrt_shape_count(&p->inputs[3]->shape) != 1)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "indices, shape and values do not fit together");
   return LRT_OK;
 }
@@ -158,10 +160,13 @@ static lrt_status prepare_dilate(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_integers(p, 1, factors, LRT_MAX_RANK, &count));
   lrt_shape shape = p->inputs[0]->shape;
   if (count != shape.rank || lrt_shape_count(&p->inputs[2]->shape) != 1 || p->inputs[0]->type == LRT_STRING)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "needs one factor for each dimension and one number to fill with");
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                            "needs one factor for each dimension and one number to fill with");
   for (int i = 0; i < shape.rank; i++) {
-    if (factors[i] < 1 || factors[i] > INT32_MAX || (shape.dims[i] > 0 && (shape.dims[i] - 1) * factors[i] >= INT32_MAX))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "a factor of %lld is not possible", (long long)factors[i]);
+    if (factors[i] < 1 || factors[i] > INT32_MAX ||
+        (shape.dims[i] > 0 && (shape.dims[i] - 1) * factors[i] >= INT32_MAX))
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "a factor of %lld is not possible",
+                              (long long)factors[i]);
     if (shape.dims[i] > 0) shape.dims[i] = (int32_t)((shape.dims[i] - 1) * factors[i] + 1);
   }
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));

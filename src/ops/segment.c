@@ -13,7 +13,10 @@ typedef struct segment_params {
 } segment_params;
 
 static float start_f32(combine how) {
-  return how == COMBINE_SUM ? 0.0f : how == COMBINE_PROD ? 1.0f : how == COMBINE_MAX ? -3.402823466e+38f : 3.402823466e+38f;
+  return how == COMBINE_SUM    ? 0.0f
+         : how == COMBINE_PROD ? 1.0f
+         : how == COMBINE_MAX  ? -3.402823466e+38f
+                               : 3.402823466e+38f;
 }
 
 static int32_t start_i32(combine how) {
@@ -52,17 +55,21 @@ static lrt_status segment_step(const lrt_step *step, const lrt_step_run *run, in
   (void)begin;
   (void)end;
   for (int64_t i = 0; i < params->segments * params->inner; i++) {
-    if (real) out_f[i] = start_f32(params->how);
-    else out_i[i] = start_i32(params->how);
+    if (real)
+      out_f[i] = start_f32(params->how);
+    else
+      out_i[i] = start_i32(params->how);
   }
   for (int64_t r = 0; r < params->rows; r++) {
     if (ids[r] < 0 && params->drops_negative) continue;
     if (ids[r] < 0 || ids[r] >= params->segments)
-      return lrt_fail(run->err, LRT_RUN_FAILED, "segment id %d of row %lld is outside 0..%lld", ids[r], (long long)r,
-                      (long long)params->segments - 1);
+      return lrt_fail(run->err, LRT_RUN_FAILED, "segment id %d of row %lld is outside 0..%lld", ids[r],
+                      (long long)r, (long long)params->segments - 1);
     const int64_t from = r * params->inner, to = ids[r] * params->inner;
-    if (real) combine_f32(params->how, (const float *)step->inputs[0]->data + from, out_f + to, params->inner);
-    else combine_i32(params->how, (const int32_t *)step->inputs[0]->data + from, out_i + to, params->inner);
+    if (real)
+      combine_f32(params->how, (const float *)step->inputs[0]->data + from, out_f + to, params->inner);
+    else
+      combine_i32(params->how, (const int32_t *)step->inputs[0]->data + from, out_i + to, params->inner);
   }
   return LRT_OK;
 }
@@ -123,10 +130,18 @@ static lrt_status prepare_unsorted(lrt_prepare *p, combine how) {
   return finish(p, how, segments, true);
 }
 
-static lrt_status prepare_sum(lrt_prepare *p) { return prepare_unsorted(p, COMBINE_SUM); }
-static lrt_status prepare_prod(lrt_prepare *p) { return prepare_unsorted(p, COMBINE_PROD); }
-static lrt_status prepare_max(lrt_prepare *p) { return prepare_unsorted(p, COMBINE_MAX); }
-static lrt_status prepare_min(lrt_prepare *p) { return prepare_unsorted(p, COMBINE_MIN); }
+static lrt_status prepare_sum(lrt_prepare *p) {
+  return prepare_unsorted(p, COMBINE_SUM);
+}
+static lrt_status prepare_prod(lrt_prepare *p) {
+  return prepare_unsorted(p, COMBINE_PROD);
+}
+static lrt_status prepare_max(lrt_prepare *p) {
+  return prepare_unsorted(p, COMBINE_MAX);
+}
+static lrt_status prepare_min(lrt_prepare *p) {
+  return prepare_unsorted(p, COMBINE_MIN);
+}
 
 const lrt_op lrt_op_unsorted_sum = {prepare_sum, false, 0, false};
 const lrt_op lrt_op_unsorted_prod = {prepare_prod, false, 0, false};

@@ -39,7 +39,8 @@ static lrt_status emit_select(lrt_prepare *p, const lrt_shape *condition) {
   LRT_TRY(lrt_moved_in(p, p->inputs[1], &params->a));
   LRT_TRY(lrt_moved_in(p, p->inputs[2], &params->b));
   LRT_TRY(lrt_moved_out(p, p->outputs[0], &params->out));
-  LRT_TRY(lrt_prepare_step(p, select_step, params, lrt_pieces_of(params->space.count, LRT_PIECE_CHEAP), 0, "select"));
+  LRT_TRY(lrt_prepare_step(p, select_step, params, lrt_pieces_of(params->space.count, LRT_PIECE_CHEAP), 0,
+                           "select"));
   return lrt_moved_done(p, &params->out, NULL, p->outputs[0]);
 }
 
@@ -84,7 +85,7 @@ static lrt_status where_step(const lrt_step *step, const lrt_step_run *run, int6
 }
 
 static lrt_status prepare_where(lrt_prepare *p) {
-  static const int types[] = {LRT_BOOL,  LRT_FLOAT32, LRT_INT8,   LRT_UINT8, LRT_INT16, LRT_UINT16,
+  static const int types[] = {LRT_BOOL,  LRT_FLOAT32, LRT_INT8,  LRT_UINT8,  LRT_INT16, LRT_UINT16,
                               LRT_INT32, LRT_UINT32,  LRT_INT64, LRT_UINT64, -1};
   LRT_TRY(lrt_prepare_arity(p, 1, 1, 1));
   LRT_TRY(lrt_prepare_types(p, 0, types));

@@ -5,8 +5,10 @@
 #include "ops/movement.h"
 
 static void store(void *to, lrt_type type, int i, int64_t number) {
-  if (type == LRT_INT64) ((int64_t *)to)[i] = number;
-  else ((int32_t *)to)[i] = (int32_t)number;
+  if (type == LRT_INT64)
+    ((int64_t *)to)[i] = number;
+  else
+    ((int32_t *)to)[i] = (int32_t)number;
 }
 
 /* A vector (rank 1) or scalar (rank 0) of integers as output 0. */
@@ -23,7 +25,8 @@ static lrt_status give(lrt_prepare *p, const int32_t *numbers, int count, int ra
 }
 
 static lrt_status needs_output(lrt_prepare *p) {
-  return p->outputs[0] != NULL ? LRT_OK : lrt_prepare_fail(p, LRT_INVALID_MODEL, "output 0 must not be left out");
+  return p->outputs[0] != NULL ? LRT_OK
+                               : lrt_prepare_fail(p, LRT_INVALID_MODEL, "output 0 must not be left out");
 }
 
 static lrt_status prepare_shape_of(lrt_prepare *p) {
@@ -50,7 +53,8 @@ static lrt_status read_shape(lrt_prepare *p, int input, lrt_shape *out) {
   out->rank = count;
   for (int i = 0; i < count; i++) {
     if (dims[i] < 0 || dims[i] > INT32_MAX)
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d has the dimension %lld", input, (long long)dims[i]);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input %d has the dimension %lld", input,
+                              (long long)dims[i]);
     out->dims[i] = (int32_t)dims[i];
   }
   return LRT_OK;
@@ -65,7 +69,8 @@ static lrt_status prepare_broadcast_args(lrt_prepare *p) {
   LRT_TRY(read_shape(p, 0, &a));
   LRT_TRY(read_shape(p, 1, &b));
   if (!lrt_shape_broadcast(&a, &b, &out))
-    return lrt_prepare_fail(p, p->running ? LRT_RUN_FAILED : LRT_INVALID_MODEL, "the shapes do not fit together");
+    return lrt_prepare_fail(p, p->running ? LRT_RUN_FAILED : LRT_INVALID_MODEL,
+                            "the shapes do not fit together");
   return give(p, out.dims, out.rank, 1);
 }
 

@@ -10,7 +10,8 @@ static lrt_status read_window(lrt_prepare *p, int32_t *begin, lrt_shape *shape) 
   LRT_TRY(lrt_prepare_integers(p, 1, first, LRT_MAX_RANK, &firsts));
   LRT_TRY(lrt_prepare_integers(p, 2, size, LRT_MAX_RANK, &sizes));
   if (firsts != in->rank || sizes != in->rank)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "begin and size need one entry for each of %d dimensions", in->rank);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "begin and size need one entry for each of %d dimensions",
+                            in->rank);
   *shape = *in;
   for (int i = 0; i < in->rank; i++) {
     const int64_t wanted = size[i] == -1 ? in->dims[i] - first[i] : size[i];

@@ -50,7 +50,8 @@ static lrt_status quant_step(const lrt_step *step, const lrt_step_run *run, int6
 static lrt_status check_scale(lrt_prepare *p, float scale, int32_t zero_point) {
   const lrt_value *out = p->outputs[0];
   LRT_TRY(lrt_prepare_quantized(p, out));
-  if (lrt_value_zero_point(out) == zero_point && fabsf(lrt_value_scale(out) - scale) <= 1e-3f * scale) return LRT_OK;
+  if (lrt_value_zero_point(out) == zero_point && fabsf(lrt_value_scale(out) - scale) <= 1e-3f * scale)
+    return LRT_OK;
   return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output scale %g and zero point %d, expected %g and %d",
                           (double)lrt_value_scale(out), lrt_value_zero_point(out), (double)scale, zero_point);
 }
@@ -63,7 +64,9 @@ static lrt_status check_softmax_scale(lrt_prepare *p, lrt_type in) {
   }
 }
 
-static bool is_half(lrt_type type) { return type == LRT_FLOAT16 || type == LRT_BFLOAT16; }
+static bool is_half(lrt_type type) {
+  return type == LRT_FLOAT16 || type == LRT_BFLOAT16;
+}
 
 static lrt_status prepare_real(lrt_prepare *p, softmax_plan *plan) {
   const int64_t elements = plan->rows.count * plan->rows.depth, units = lrt_rows_units(&plan->rows);
@@ -83,7 +86,8 @@ static lrt_status prepare_quantized(lrt_prepare *p, softmax_plan *plan) {
   const bool ref = p->mode == LRT_OP_REF;
   LRT_TRY(lrt_prepare_quantized(p, in));
   if (plan->beta < 0 || !isfinite(lrt_value_scale(in) * plan->beta))
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "beta %g does not go with the input's scale", (double)plan->beta);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "beta %g does not go with the input's scale",
+                            (double)plan->beta);
   bool made = false;
   if (!plan->logarithm) {
     LRT_TRY(check_softmax_scale(p, in->type));
@@ -111,7 +115,9 @@ static lrt_status prepare(lrt_prepare *p) {
   if (plan == NULL) return lrt_prepare_no_memory(p);
   plan->rows = lrt_rows_of(&in->shape);
   plan->logarithm = p->node->code == LRT_OP_LOG_SOFTMAX;
-  plan->beta = plan->logarithm || p->node->options == NULL ? 1.0f : ((const lrt_softmax_options *)p->node->options)->beta;
+  plan->beta = plan->logarithm || p->node->options == NULL
+                   ? 1.0f
+                   : ((const lrt_softmax_options *)p->node->options)->beta;
   if (!isfinite(plan->beta)) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "beta is not finite");
   return in->type == LRT_FLOAT32 || is_half(in->type) ? prepare_real(p, plan) : prepare_quantized(p, plan);
 }

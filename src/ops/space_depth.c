@@ -15,7 +15,8 @@ static lrt_status prepare_space_to_depth(lrt_prepare *p) {
   if (block < 1 || block > 32767 || in->dims[1] % block != 0 || in->dims[2] % block != 0 ||
       (int64_t)in->dims[3] * block * block > INT32_MAX)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "block size %d does not fit the input", block);
-  const lrt_shape shape = {4, {in->dims[0], in->dims[1] / block, in->dims[2] / block, in->dims[3] * block * block}};
+  const lrt_shape shape = {
+      4, {in->dims[0], in->dims[1] / block, in->dims[2] / block, in->dims[3] * block * block}};
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
   lrt_move_space_to_depth(&move, in, block, lrt_moved_size(p->inputs[0]->type));
   return lrt_moved_whole(p, &move, p->inputs[0], p->outputs[0]);
@@ -90,7 +91,8 @@ static lrt_status read_blocks(lrt_prepare *p, int64_t block[2], int64_t edges[4]
       return lrt_prepare_fail(p, LRT_INVALID_MODEL, "a block of %lld is not possible", (long long)block[i]);
   for (int i = 0; i < 4; i++)
     if (edges[i] < 0 || edges[i] > INT32_MAX)
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "padding or cropping of %lld is not possible", (long long)edges[i]);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "padding or cropping of %lld is not possible",
+                              (long long)edges[i]);
   return LRT_OK;
 }
 
@@ -131,7 +133,8 @@ static lrt_status prepare_space_to_batch(lrt_prepare *p) {
   const int64_t width = (in->rank == 4 ? in->dims[2] : 1) + edges[2] + edges[3];
   if (height % block[0] != 0 || width % block[1] != 0)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the padded input is no multiple of the block");
-  if (block[0] * block[1] > INT32_MAX) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the block is too large");
+  if (block[0] * block[1] > INT32_MAX)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the block is too large");
   block_params *params = new_blocks(p, block, edges);
   if (params == NULL) return lrt_prepare_no_memory(p);
   lrt_blocks *b = &params->blocks;

@@ -34,8 +34,8 @@ static lrt_status cut(lrt_prepare *p, int input, int32_t axis, const int32_t *si
 static lrt_status check(lrt_prepare *p, int inputs, int32_t pieces) {
   LRT_TRY(lrt_prepare_arity(p, inputs, inputs, p->node->output_count));
   if (p->node->output_count < 1 || pieces != p->node->output_count)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d outputs, but its options say %d", p->node->output_count,
-                            pieces);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d outputs, but its options say %d",
+                            p->node->output_count, pieces);
   return LRT_OK;
 }
 
@@ -50,7 +50,8 @@ static lrt_status prepare_split(lrt_prepare *p) {
   LRT_TRY(lrt_moved_axis(p, 0, p->inputs[1]->shape.rank, &axis));
   const int32_t count = p->node->output_count, size = p->inputs[1]->shape.dims[axis];
   if (size % count != 0)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "%d entries cannot be cut into %d equal pieces", size, count);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "%d entries cannot be cut into %d equal pieces", size,
+                            count);
   int32_t *sizes = new_sizes(p);
   if (sizes == NULL) return lrt_prepare_no_memory(p);
   for (int32_t i = 0; i < count; i++) sizes[i] = size / count;
@@ -67,23 +68,28 @@ static lrt_status prepare_split_v(lrt_prepare *p) {
   LRT_TRY(check(p, 3, options != NULL ? options->num_splits : 0));
   LRT_TRY(lrt_moved_axis(p, 2, p->inputs[0]->shape.rank, &axis));
   const int32_t pieces = p->node->output_count;
-  int64_t *wanted = lrt_prepare_params(p, (size_t)pieces * sizeof *wanted), left = p->inputs[0]->shape.dims[axis];
+  int64_t *wanted = lrt_prepare_params(p, (size_t)pieces * sizeof *wanted),
+          left = p->inputs[0]->shape.dims[axis];
   int32_t *sizes = new_sizes(p);
   if (wanted == NULL || sizes == NULL) return lrt_prepare_no_memory(p);
   LRT_TRY(lrt_prepare_integers(p, 1, wanted, pieces, &count));
-  if (count != pieces) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d sizes for %d outputs", count, pieces);
+  if (count != pieces)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d sizes for %d outputs", count, pieces);
   for (int32_t i = 0; i < pieces; i++) {
     if (wanted[i] == -1 && open < 0) {
       open = i;
       continue;
     }
     if (wanted[i] < 0 || wanted[i] > left)
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "size %lld of output %d does not fit", (long long)wanted[i], i);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "size %lld of output %d does not fit",
+                              (long long)wanted[i], i);
     sizes[i] = (int32_t)wanted[i];
     left -= wanted[i];
   }
-  if (open >= 0) sizes[open] = (int32_t)left;
-  else if (left != 0) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the sizes leave %lld entries", (long long)left);
+  if (open >= 0)
+    sizes[open] = (int32_t)left;
+  else if (left != 0)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the sizes leave %lld entries", (long long)left);
   return cut(p, 0, axis, sizes, false);
 }
 

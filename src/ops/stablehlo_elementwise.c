@@ -39,7 +39,8 @@
   }
 
 /* Truth values: sum is or, product is and. */
-static void combine_bools(int32_t code, const uint8_t *a, const uint8_t *b, uint8_t *out, int64_t begin, int64_t end) {
+static void combine_bools(int32_t code, const uint8_t *a, const uint8_t *b, uint8_t *out, int64_t begin,
+                          int64_t end) {
   const bool either = code == LRT_OP_STABLEHLO_ADD || code == LRT_OP_STABLEHLO_MAXIMUM;
   for (int64_t i = begin; i < end; i++) out[i] = either ? a[i] != 0 || b[i] != 0 : a[i] != 0 && b[i] != 0;
 }
@@ -88,16 +89,18 @@ static lrt_status combine_step(const lrt_step *step, const lrt_step_run *run, in
 }
 
 static lrt_status prepare(lrt_prepare *p) {
-  static const int numbers[] = {LRT_FLOAT32, LRT_FLOAT64, LRT_FLOAT16, LRT_INT8,   LRT_UINT8, LRT_INT16, LRT_UINT16,
-                                LRT_INT32,   LRT_UINT32,  LRT_INT64,   LRT_UINT64, LRT_BOOL,  -1};
+  static const int numbers[] = {LRT_FLOAT32, LRT_FLOAT64, LRT_FLOAT16, LRT_INT8,   LRT_UINT8,
+                                LRT_INT16,   LRT_UINT16,  LRT_INT32,   LRT_UINT32, LRT_INT64,
+                                LRT_UINT64,  LRT_BOOL,    -1};
   static const int bits[] = {LRT_INT8,   LRT_UINT8, LRT_INT16,  LRT_UINT16, LRT_INT32,
                              LRT_UINT32, LRT_INT64, LRT_UINT64, LRT_BOOL,   -1};
   static const int shifted[] = {LRT_INT8, LRT_INT16, LRT_INT32, -1};
   const int32_t code = p->node->code;
   LRT_TRY(lrt_prepare_arity(p, 2, 2, 1));
-  LRT_TRY(lrt_prepare_types(p, 0, code == LRT_OP_STABLEHLO_SHIFT_LEFT ? shifted
-                                  : code == LRT_OP_STABLEHLO_AND      ? bits
-                                                                      : numbers));
+  LRT_TRY(lrt_prepare_types(p, 0,
+                            code == LRT_OP_STABLEHLO_SHIFT_LEFT ? shifted
+                            : code == LRT_OP_STABLEHLO_AND      ? bits
+                                                                : numbers));
   LRT_TRY(lrt_moved_same_type(p, 0, 0));
   LRT_TRY(lrt_moved_same_type(p, 1, 0));
   if (!lrt_shape_equal(&p->inputs[0]->shape, &p->inputs[1]->shape))

@@ -9,13 +9,13 @@
  * runs along a dimension of the window or along one of the index tensor. */
 typedef struct windows {
   int rank, operand_rank, index_depth;
-  int32_t dims[LRT_MAX_RANK];             /* of the tensor of windows */
-  int32_t along[LRT_MAX_RANK];            /* operand dimension, -1 for an index dimension */
-  int64_t index_steps[LRT_MAX_RANK];      /* index dimension: elements of the index tensor per step, else 0 */
-  int64_t index_stride;                   /* between the numbers of one start */
-  int32_t index_map[LRT_MAX_RANK];        /* operand dimension of each number of a start */
-  int64_t strides[LRT_MAX_RANK];          /* of the operand */
-  int32_t room[LRT_MAX_RANK];             /* gather: highest start */
+  int32_t dims[LRT_MAX_RANK];        /* of the tensor of windows */
+  int32_t along[LRT_MAX_RANK];       /* operand dimension, -1 for an index dimension */
+  int64_t index_steps[LRT_MAX_RANK]; /* index dimension: elements of the index tensor per step, else 0 */
+  int64_t index_stride;              /* between the numbers of one start */
+  int32_t index_map[LRT_MAX_RANK];   /* operand dimension of each number of a start */
+  int64_t strides[LRT_MAX_RANK];     /* of the operand */
+  int32_t room[LRT_MAX_RANK];        /* gather: highest start */
   size_t size;
   int32_t combine; /* scatter: operator code, -1 = overwrite */
 } windows;
@@ -57,7 +57,8 @@ static lrt_status map_windows(lrt_prepare *p, windows *w, dimension_list window_
       map.count > LRT_MAX_RANK)
     return misfit(p);
   for (uint32_t i = 0; i < map.count; i++) {
-    if (map.data[i] < 0 || map.data[i] >= operand->rank || contains((dimension_list){map.data, i}, map.data[i]))
+    if (map.data[i] < 0 || map.data[i] >= operand->rank ||
+        contains((dimension_list){map.data, i}, map.data[i]))
       return misfit(p);
     w->index_map[i] = (int32_t)map.data[i];
   }
@@ -88,7 +89,8 @@ static lrt_status map_windows(lrt_prepare *p, windows *w, dimension_list window_
 }
 
 static int64_t number_at(const lrt_value *indices, int64_t i) {
-  return indices->type == LRT_INT64 ? ((const int64_t *)indices->data)[i] : ((const int32_t *)indices->data)[i];
+  return indices->type == LRT_INT64 ? ((const int64_t *)indices->data)[i]
+                                    : ((const int32_t *)indices->data)[i];
 }
 
 /* Index tensor element where the start of the window at `position` begins; `inside`: place in the window. */
@@ -115,7 +117,10 @@ static lrt_status gather_step(const lrt_step *step, const lrt_step_run *run, int
     for (int i = 0; i < w->index_depth; i++) {
       const int32_t d = w->index_map[i];
       const int64_t first = number_at(step->inputs[1], start + i * w->index_stride);
-      at += (first < 0 ? 0 : first > w->room[d] ? w->room[d] : first) * w->strides[d]; /* windows stay inside */
+      at += (first < 0            ? 0
+             : first > w->room[d] ? w->room[d]
+                                  : first) *
+            w->strides[d]; /* windows stay inside */
     }
     for (int d = 0; d < w->operand_rank; d++) at += inside[d] * w->strides[d];
     memcpy(out + (size_t)position * w->size, in + (size_t)at * w->size, w->size);
@@ -150,7 +155,8 @@ static lrt_status prepare_gather(lrt_prepare *p) {
     sizes[i] = (int32_t)size;
     w->room[i] = operand->dims[i] - sizes[i];
   }
-  LRT_TRY(map_windows(p, w, (dimension_list){options->offset_dims.data, options->offset_dims.count}, collapsed,
+  LRT_TRY(map_windows(p, w, (dimension_list){options->offset_dims.data, options->offset_dims.count},
+                      collapsed,
                       (dimension_list){options->start_index_map.data, options->start_index_map.count},
                       options->index_vector_dim, sizes));
   w->size = lrt_moved_size(p->inputs[0]->type);
@@ -188,16 +194,19 @@ static lrt_status scatter_step(const lrt_step *step, const lrt_step_run *run, in
     if (!fits) continue;
     char *to = out + (size_t)at * w->size;
     const char *from = (const char *)updates->data + (size_t)position * w->size;
-    if (w->combine < 0) memcpy(to, from, w->size);
-    else lrt_stablehlo_combine(w->combine, operand->type, to, from, to, 0, 1);
+    if (w->combine < 0)
+      memcpy(to, from, w->size);
+    else
+      lrt_stablehlo_combine(w->combine, operand->type, to, from, to, 0, 1);
   }
   return LRT_OK;
 }
 
 /* The computation is a subgraph without a node (overwrite) or with one of four. */
 static lrt_status find_computation(lrt_prepare *p, int32_t subgraph, windows *w) {
-  static const int numbers[] = {LRT_FLOAT32, LRT_FLOAT64, LRT_FLOAT16, LRT_INT8,   LRT_UINT8, LRT_INT16, LRT_UINT16,
-                                LRT_INT32,   LRT_UINT32,  LRT_INT64,   LRT_UINT64, LRT_BOOL,  -1};
+  static const int numbers[] = {LRT_FLOAT32, LRT_FLOAT64, LRT_FLOAT16, LRT_INT8,   LRT_UINT8,
+                                LRT_INT16,   LRT_UINT16,  LRT_INT32,   LRT_UINT32, LRT_INT64,
+                                LRT_UINT64,  LRT_BOOL,    -1};
   if (subgraph < 0 || subgraph >= p->graph->subgraph_count)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "names subgraph %d, which does not exist", subgraph);
   const lrt_subgraph *computation = &p->graph->subgraphs[subgraph];
@@ -207,7 +216,8 @@ static lrt_status find_computation(lrt_prepare *p, int32_t subgraph, windows *w)
   if (computation->node_count > 1 ||
       (w->combine != LRT_OP_STABLEHLO_ADD && w->combine != LRT_OP_STABLEHLO_MULTIPLY &&
        w->combine != LRT_OP_STABLEHLO_MAXIMUM && w->combine != LRT_OP_STABLEHLO_MINIMUM))
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "a computation other than one sum, product, maximum or minimum");
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED,
+                            "a computation other than one sum, product, maximum or minimum");
   return lrt_prepare_types(p, 0, numbers);
 }
 

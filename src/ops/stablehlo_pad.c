@@ -9,13 +9,16 @@ typedef struct placement {
   int64_t first, count, at, step, out;
 } placement;
 
-static lrt_status place(lrt_prepare *p, int axis, int64_t low, int64_t high, int64_t interior, placement *out) {
+static lrt_status place(lrt_prepare *p, int axis, int64_t low, int64_t high, int64_t interior,
+                        placement *out) {
   const int64_t size = p->inputs[0]->shape.dims[axis];
   const int64_t limit = INT32_MAX;
   if (interior < 0 || interior > limit || low < -limit || low > limit || high < -limit || high > limit)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the padding of dimension %d is not possible", axis);
-  const int64_t step = interior + 1, spread = size > 0 ? (size - 1) * step + 1 : 0, total = low + spread + high;
-  if (total > limit) return lrt_prepare_fail(p, LRT_INVALID_MODEL, "dimension %d of the result is too large", axis);
+  const int64_t step = interior + 1, spread = size > 0 ? (size - 1) * step + 1 : 0,
+                total = low + spread + high;
+  if (total > limit)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "dimension %d of the result is too large", axis);
   *out = (placement){0, 0, low, step, total > 0 ? total : 0};
   if (low < 0) { /* elements before the result's begin are cut away */
     out->first = (-low + step - 1) / step;
@@ -57,10 +60,11 @@ static lrt_status prepare(lrt_prepare *p) {
   LRT_TRY(lrt_moved_same_type(p, 1, 0));
   lrt_shape shape = p->inputs[0]->shape;
   const uint32_t rank = (uint32_t)shape.rank;
-  if (options == NULL || options->edge_padding_low.count != rank || options->edge_padding_high.count != rank ||
-      options->interior_padding.count != rank || lrt_shape_count(&p->inputs[1]->shape) != 1 ||
-      p->inputs[0]->type == LRT_STRING)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "needs padding for each of %u dimensions and one value", rank);
+  if (options == NULL || options->edge_padding_low.count != rank ||
+      options->edge_padding_high.count != rank || options->interior_padding.count != rank ||
+      lrt_shape_count(&p->inputs[1]->shape) != 1 || p->inputs[0]->type == LRT_STRING)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "needs padding for each of %u dimensions and one value",
+                            rank);
   for (int i = 0; i < shape.rank; i++) {
     LRT_TRY(place(p, i, options->edge_padding_low.data[i], options->edge_padding_high.data[i],
                   options->interior_padding.data[i], &places[i]));

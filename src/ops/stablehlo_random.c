@@ -29,8 +29,10 @@ static lrt_status bits_step(const lrt_step *step, const lrt_step_run *run, int64
   memcpy(state->data, step->inputs[0]->data, state->bytes);
   for (size_t at = 0; at < out->bytes; at += chunk) {
     uint32_t bits[4];
-    if (threefry) lrt_threefry_bits(rng.key, rng.counter, bits);
-    else lrt_philox_bits(rng.key, rng.counter, bits);
+    if (threefry)
+      lrt_threefry_bits(rng.key, rng.counter, bits);
+    else
+      lrt_philox_bits(rng.key, rng.counter, bits);
     memcpy((char *)out->data + at, bits, out->bytes - at < chunk ? out->bytes - at : chunk);
     if (++rng.counter[0] == 0) ++rng.counter[1]; /* 64 bits only */
   }

@@ -44,17 +44,20 @@ static lrt_status reduce_step(const lrt_step *step, const lrt_step_run *run, int
     for (int64_t entry = 0; entry < params->entries; entry++) {
       const int64_t at = element_at(params, position, entry);
       if (at >= 0)
-        lrt_stablehlo_combine(params->combine, in->type, out, (const char *)in->data + (size_t)at * params->size, out, 0,
-                              1);
+        lrt_stablehlo_combine(params->combine, in->type, out,
+                              (const char *)in->data + (size_t)at * params->size, out, 0, 1);
     }
   }
   return LRT_OK;
 }
 
-static bool is_size(int64_t x) { return x >= 1 && x <= INT32_MAX; }
+static bool is_size(int64_t x) {
+  return x >= 1 && x <= INT32_MAX;
+}
 
 /* Entries left out of the file count 1, padding 0. */
-static lrt_status read_axis(lrt_prepare *p, const lrt_stablehlo_reduce_window_options *o, uint32_t d, window_axis *a) {
+static lrt_status read_axis(lrt_prepare *p, const lrt_stablehlo_reduce_window_options *o, uint32_t d,
+                            window_axis *a) {
   const int64_t high = o->padding.count > 0 ? o->padding.data[2 * d + 1] : 0;
   a->in = p->inputs[0]->shape.dims[d];
   a->low = o->padding.count > 0 ? o->padding.data[2 * d] : 0;
@@ -62,12 +65,14 @@ static lrt_status read_axis(lrt_prepare *p, const lrt_stablehlo_reduce_window_op
   a->step = o->window_strides.count > 0 ? o->window_strides.data[d] : 1;
   a->spread = o->base_dilations.count > 0 ? o->base_dilations.data[d] : 1;
   a->gap = o->window_dilations.count > 0 ? o->window_dilations.data[d] : 1;
-  if (!is_size(a->size) || !is_size(a->step) || !is_size(a->spread) || !is_size(a->gap) || a->low < -INT32_MAX ||
-      a->low > INT32_MAX || high < -INT32_MAX || high > INT32_MAX)
+  if (!is_size(a->size) || !is_size(a->step) || !is_size(a->spread) || !is_size(a->gap) ||
+      a->low < -INT32_MAX || a->low > INT32_MAX || high < -INT32_MAX || high > INT32_MAX)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the window of dimension %u is not possible", d);
-  const int64_t room = (a->in > 0 ? (a->in - 1) * a->spread + 1 : 0) + a->low + high, reach = (a->size - 1) * a->gap + 1;
+  const int64_t room = (a->in > 0 ? (a->in - 1) * a->spread + 1 : 0) + a->low + high,
+                reach = (a->size - 1) * a->gap + 1;
   a->out = room < reach ? 0 : (room - reach) / a->step + 1;
-  return a->out <= INT32_MAX ? LRT_OK : lrt_prepare_fail(p, LRT_INVALID_MODEL, "dimension %u is too large", d);
+  return a->out <= INT32_MAX ? LRT_OK
+                             : lrt_prepare_fail(p, LRT_INVALID_MODEL, "dimension %u is too large", d);
 }
 
 static lrt_status find_computation(lrt_prepare *p, int32_t subgraph, reduce_params *params) {
@@ -78,11 +83,13 @@ static lrt_status find_computation(lrt_prepare *p, int32_t subgraph, reduce_para
   if (code == LRT_OP_STABLEHLO_ADD || code == LRT_OP_STABLEHLO_MULTIPLY || code == LRT_OP_STABLEHLO_MAXIMUM ||
       code == LRT_OP_STABLEHLO_MINIMUM || (code == LRT_OP_STABLEHLO_AND && !real))
     return LRT_OK;
-  return lrt_prepare_fail(p, LRT_UNSUPPORTED, "a computation other than one sum, product, maximum, minimum or and");
+  return lrt_prepare_fail(p, LRT_UNSUPPORTED,
+                          "a computation other than one sum, product, maximum, minimum or and");
 }
 
 static bool has_lengths(const lrt_stablehlo_reduce_window_options *o, uint32_t rank) {
-  return o->window_dimensions.count == rank && (o->window_strides.count == 0 || o->window_strides.count == rank) &&
+  return o->window_dimensions.count == rank &&
+         (o->window_strides.count == 0 || o->window_strides.count == rank) &&
          (o->base_dilations.count == 0 || o->base_dilations.count == rank) &&
          (o->window_dilations.count == 0 || o->window_dilations.count == rank) &&
          (o->padding.count == 0 || o->padding.count == 2 * rank);
@@ -97,8 +104,10 @@ static lrt_status prepare(lrt_prepare *p) {
   LRT_TRY(lrt_moved_same_type(p, 0, 0));
   LRT_TRY(lrt_moved_same_type(p, 1, 0));
   lrt_shape shape = p->inputs[0]->shape;
-  if (options == NULL || !has_lengths(options, (uint32_t)shape.rank) || lrt_shape_count(&p->inputs[1]->shape) != 1)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "window and initial value do not fit a tensor of rank %d", shape.rank);
+  if (options == NULL || !has_lengths(options, (uint32_t)shape.rank) ||
+      lrt_shape_count(&p->inputs[1]->shape) != 1)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "window and initial value do not fit a tensor of rank %d",
+                            shape.rank);
   reduce_params *params = lrt_prepare_params(p, sizeof *params);
   if (params == NULL) return lrt_prepare_no_memory(p);
   LRT_TRY(find_computation(p, options->body_subgraph_index, params));
@@ -111,12 +120,14 @@ static lrt_status prepare(lrt_prepare *p) {
     LRT_TRY(read_axis(p, options, (uint32_t)d, a));
     a->stride_in = stride;
     stride *= a->in;
-    if (params->entries > INT32_MAX / a->size) return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the window is too large");
+    if (params->entries > INT32_MAX / a->size)
+      return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the window is too large");
     params->entries *= a->size;
     shape.dims[d] = (int32_t)a->out;
   }
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
-  if (lrt_shape_count(&shape) > ((int64_t)1 << 40) / params->entries) /* hours: padding can make windows of any size */
+  if (lrt_shape_count(&shape) >
+      ((int64_t)1 << 40) / params->entries) /* hours: padding can make windows of any size */
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the window is too large");
   return lrt_prepare_step(p, reduce_step, params, lrt_shape_count(&shape), 0, "stablehlo_reduce_window");
 }

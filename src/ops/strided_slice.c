@@ -40,11 +40,14 @@ static lrt_status read_spec(lrt_prepare *p, spec *s) {
   return LRT_OK;
 }
 
-static int64_t clamped(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
+static int64_t clamped(int64_t x, int64_t low, int64_t high) {
+  return x < low ? low : x > high ? high : x;
+}
 
 static lrt_status add_dimension(lrt_prepare *p, lrt_shape *shape, int64_t size) {
   if (shape->rank == LRT_MAX_RANK)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions", LRT_MAX_RANK);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "the result would have more than %d dimensions",
+                            LRT_MAX_RANK);
   shape->dims[shape->rank++] = (int32_t)size;
   return LRT_OK;
 }
@@ -63,22 +66,26 @@ static lrt_status take_entry(lrt_prepare *p, const spec *s, int i, window *w) {
   const int64_t size = p->inputs[0]->shape.dims[w->axis], stride = s->stride[i];
   const bool shrink = (s->shrink & bit) != 0;
   if (stride == 0 || stride < -INT32_MAX || stride > INT32_MAX || (shrink && stride < 0))
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "stride %lld of entry %d is not possible", (long long)stride, i);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "stride %lld of entry %d is not possible",
+                            (long long)stride, i);
   const int64_t low = stride > 0 ? 0 : -1, high = stride > 0 ? size : size - 1;
   int64_t begin = stride > 0 ? 0 : size - 1, end = stride > 0 ? size : -1;
-  if ((s->begin_mask & bit) == 0) begin = clamped(s->begin[i] < 0 ? s->begin[i] + size : s->begin[i], low, high);
+  if ((s->begin_mask & bit) == 0)
+    begin = clamped(s->begin[i] < 0 ? s->begin[i] + size : s->begin[i], low, high);
   if (shrink) {
     const int64_t at = (s->begin_mask & bit) != 0 ? 0 : s->begin[i] < 0 ? s->begin[i] + size : s->begin[i];
     if (at < 0 || at >= size)
       return lrt_prepare_fail(p, p->running ? LRT_RUN_FAILED : LRT_INVALID_MODEL,
-                              "index %lld is outside dimension %d of size %lld", (long long)s->begin[i], w->axis,
-                              (long long)size);
+                              "index %lld is outside dimension %d of size %lld", (long long)s->begin[i],
+                              w->axis, (long long)size);
     begin = at;
     end = at + 1;
   } else if ((s->end_mask & bit) == 0) {
     const int64_t wanted = s->end[i];
-    if (s->offset) end = clamped(begin + clamped(wanted, -size - 1, size + 1), low, high);
-    else end = clamped(wanted < 0 ? wanted + size : wanted, low, high);
+    if (s->offset)
+      end = clamped(begin + clamped(wanted, -size - 1, size + 1), low, high);
+    else
+      end = clamped(wanted < 0 ? wanted + size : wanted, low, high);
   }
   const int64_t span = stride > 0 ? end - begin : begin - end, step = stride > 0 ? stride : -stride;
   const int64_t count = span <= 0 ? 0 : (span + step - 1) / step;
@@ -122,7 +129,8 @@ static lrt_status prepare(lrt_prepare *p) {
   LRT_TRY(read_spec(p, &s));
   LRT_TRY(find_window(p, &s, &w));
   LRT_TRY(lrt_prepare_shape(p, 0, &w.shape));
-  lrt_move_slice(&move, &p->inputs[0]->shape, w.begin, w.stride, &w.taken, lrt_moved_size(p->inputs[0]->type));
+  lrt_move_slice(&move, &p->inputs[0]->shape, w.begin, w.stride, &w.taken,
+                 lrt_moved_size(p->inputs[0]->type));
   return lrt_moved_whole(p, &move, p->inputs[0], p->outputs[0]);
 }
 

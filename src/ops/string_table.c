@@ -17,7 +17,8 @@ lrt_status lrt_strings_of(const lrt_value *value, lrt_strings *out, lrt_error *e
   const int32_t *table = value->data;
   if (table[0] < wanted || (uint64_t)table[0] + 2 > value->bytes / 4) return damaged(value, err);
   for (int32_t i = 0; i <= table[0]; i++)
-    if (table[1 + i] < (i > 0 ? table[i] : 0) || (size_t)table[1 + i] > value->bytes) return damaged(value, err);
+    if (table[1 + i] < (i > 0 ? table[i] : 0) || (size_t)table[1 + i] > value->bytes)
+      return damaged(value, err);
   *out = (lrt_strings){value->data, table + 1, wanted};
   return LRT_OK;
 }
@@ -33,7 +34,8 @@ lrt_status lrt_strings_pick(lrt_value *out, const lrt_strings *from, const int32
     if (bytes > INT32_MAX) break;
   }
   if (bytes > INT32_MAX)
-    return lrt_fail(err, LRT_RUN_FAILED, "the strings of tensor \"%s\" would take more than 2 GiB", out->name);
+    return lrt_fail(err, LRT_RUN_FAILED, "the strings of tensor \"%s\" would take more than 2 GiB",
+                    out->name);
   LRT_TRY(lrt_value_reserve(out, (size_t)bytes, err));
   int32_t *table = out->data;
   int32_t at = 4 * ((int32_t)count + 2);

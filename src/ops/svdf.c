@@ -23,11 +23,12 @@ static lrt_status f32_step(const lrt_step *step, const lrt_step_run *run, int64_
   float *scratch = lrt_step_scratch(step, run); /* [filters], then the quantized input */
   const lrt_unary_params none = {0};
   for (int64_t b = begin; b < end; b++) {
-    const lrt_rnn_vector x =
-        lrt_rnn_vector_of((const float *)step->inputs[X]->data + b * plan->n_input, plan->n_input,
-                          cell.feature.i8 != NULL ? (int8_t *)(scratch + plan->filters) : NULL, plan->symmetric);
+    const lrt_rnn_vector x = lrt_rnn_vector_of(
+        (const float *)step->inputs[X]->data + b * plan->n_input, plan->n_input,
+        cell.feature.i8 != NULL ? (int8_t *)(scratch + plan->filters) : NULL, plan->symmetric);
     float *out = (float *)step->outputs[0]->data + b * plan->units;
-    lrt_svdf_f32_step(&cell, &x, (float *)step->inputs[STATE]->data + b * plan->filters * cell.memory, out, scratch);
+    lrt_svdf_f32_step(&cell, &x, (float *)step->inputs[STATE]->data + b * plan->filters * cell.memory, out,
+                      scratch);
     if (plan->activation != NULL) plan->activation(&none, out, out, (size_t)plan->units);
   }
   return LRT_OK;
@@ -47,8 +48,8 @@ static lrt_status i8_step(const lrt_step *step, const lrt_step_run *run, int64_t
   return LRT_OK;
 }
 
-static lrt_status prepare_f32(lrt_prepare *p, const lrt_svdf_options *options, int64_t memory, svdf_plan *plan,
-                              int64_t batch) {
+static lrt_status prepare_f32(lrt_prepare *p, const lrt_svdf_options *options, int64_t memory,
+                              svdf_plan *plan, int64_t batch) {
   const float *widened = NULL;
   LRT_TRY(lrt_rnn_matrix_read(p, FEATURE, plan->filters, plan->n_input, false, &plan->f32.feature));
   LRT_TRY(lrt_rnn_vector_read(p, TIME, plan->filters * memory, &plan->f32.time));
@@ -59,7 +60,8 @@ static lrt_status prepare_f32(lrt_prepare *p, const lrt_svdf_options *options, i
   plan->symmetric = !options->asymmetric_quantize_inputs;
   plan->f32.memory = memory;
   plan->f32.rank = options->rank;
-  return lrt_prepare_step(p, f32_step, plan, batch, (size_t)plan->filters * sizeof(float) + (size_t)plan->n_input,
+  return lrt_prepare_step(p, f32_step, plan, batch,
+                          (size_t)plan->filters * sizeof(float) + (size_t)plan->n_input,
                           plan->f32.feature.i8 != NULL ? "lrt_svdf_f32 (int8 weights)" : "lrt_svdf_f32");
 }
 
@@ -82,12 +84,17 @@ static lrt_status prepare_i8(lrt_prepare *p, const lrt_svdf_options *options, in
   if (options->activation != LRT_ACT_RELU)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "integer form with fused activation %d", options->activation);
   const float state = lrt_value_scale(p->inputs[STATE]);
-  plan->i8 = (lrt_svdf_i8){
-      .feature_mul = lrt_multiplier_make(
-          (double)(lrt_value_scale(p->inputs[X]) * lrt_value_scale(p->inputs[FEATURE]) / state)),
-      .output_mul = lrt_multiplier_make((double)(state * lrt_value_scale(p->inputs[TIME]) / lrt_value_scale(p->outputs[0]))),
-      .in_zero = lrt_value_zero_point(p->inputs[X]), .out_zero = lrt_value_zero_point(p->outputs[0]),
-      .n_input = plan->n_input, .filters = plan->filters, .memory = memory, .rank = options->rank};
+  plan->i8 =
+      (lrt_svdf_i8){.feature_mul = lrt_multiplier_make((double)(lrt_value_scale(p->inputs[X]) *
+                                                                lrt_value_scale(p->inputs[FEATURE]) / state)),
+                    .output_mul = lrt_multiplier_make(
+                        (double)(state * lrt_value_scale(p->inputs[TIME]) / lrt_value_scale(p->outputs[0]))),
+                    .in_zero = lrt_value_zero_point(p->inputs[X]),
+                    .out_zero = lrt_value_zero_point(p->outputs[0]),
+                    .n_input = plan->n_input,
+                    .filters = plan->filters,
+                    .memory = memory,
+                    .rank = options->rank};
   return lrt_prepare_step(p, i8_step, plan, batch, 0, "lrt_svdf_i8");
 }
 
@@ -97,10 +104,11 @@ static lrt_status prepare(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_arity(p, 3, 5, 1));
   LRT_TRY(lrt_prepare_types(p, X, types));
   LRT_TRY(lrt_prepare_same_type(p, p->inputs[X], p->outputs[0]));
-  const lrt_shape *x = &p->inputs[X]->shape, *feature = &p->inputs[FEATURE]->shape, *time = &p->inputs[TIME]->shape;
-  if (options == NULL || options->rank < 1 || p->node->input_count != 5 || x->rank != 2 || feature->rank != 2 ||
-      time->rank != 2 || feature->dims[0] % options->rank != 0 || feature->dims[1] != x->dims[1] ||
-      time->dims[0] != feature->dims[0] || time->dims[1] < 1)
+  const lrt_shape *x = &p->inputs[X]->shape, *feature = &p->inputs[FEATURE]->shape,
+                  *time = &p->inputs[TIME]->shape;
+  if (options == NULL || options->rank < 1 || p->node->input_count != 5 || x->rank != 2 ||
+      feature->rank != 2 || time->rank != 2 || feature->dims[0] % options->rank != 0 ||
+      feature->dims[1] != x->dims[1] || time->dims[0] != feature->dims[0] || time->dims[1] < 1)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input, weights and rank do not fit each other");
   svdf_plan *plan = lrt_prepare_params(p, sizeof *plan);
   if (plan == NULL) return lrt_prepare_no_memory(p);

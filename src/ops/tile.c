@@ -12,7 +12,8 @@ static lrt_status prepare_tile(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_integers(p, 1, wanted, LRT_MAX_RANK, &count));
   lrt_shape shape = p->inputs[0]->shape;
   if (count != shape.rank)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d multiples for a tensor of rank %d", count, shape.rank);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "has %d multiples for a tensor of rank %d", count,
+                            shape.rank);
   for (int i = 0; i < count; i++) {
     if (wanted[i] < 0 || wanted[i] > INT32_MAX || wanted[i] * shape.dims[i] > INT32_MAX)
       return lrt_prepare_fail(p, LRT_INVALID_MODEL, "dimension %d cannot be repeated %lld times", i,

@@ -9,11 +9,13 @@ static lrt_status read_permutation(lrt_prepare *p, int32_t *perm) {
   int count;
   LRT_TRY(lrt_prepare_integers(p, 1, wanted, LRT_MAX_RANK, &count));
   if (count != rank)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the permutation has %d entries, the input rank %d", count, rank);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the permutation has %d entries, the input rank %d", count,
+                            rank);
   for (int i = 0; i < rank; i++) {
     const int64_t axis = wanted[i];
     if (axis < -rank || axis >= rank || !lrt_shape_axis((int32_t)axis, rank, &perm[i]) || used[perm[i]])
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the permutation has the wrong entry %lld", (long long)axis);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the permutation has the wrong entry %lld",
+                              (long long)axis);
     used[perm[i]] = true;
   }
   return LRT_OK;

@@ -18,13 +18,15 @@ typedef struct tconv_step {
   lrt_gemm_f32 f;
   lrt_gemm_int i;
   lrt_tconv_rescale rescale;
-  const float *w_scale;     /* f32 with int8 weights: [channels] */
+  const float *w_scale;                  /* f32 with int8 weights: [channels] */
   const lrt_value *cols, *turned, *sums; /* turned, sums: made at run time */
   const void *kept_turned;
   const int32_t *kept_sums;
 } tconv_step;
 
-static size_t size_of(lrt_type type) { return lrt_type_bits(type) / 8; }
+static size_t size_of(lrt_type type) {
+  return lrt_type_bits(type) / 8;
+}
 
 /* Weights as [taps][channels][depth]; int8 ones of float products become floats. */
 static void turn_weights(const tconv_step *s, const void *from, lrt_type type, void *to) {
@@ -32,12 +34,14 @@ static void turn_weights(const tconv_step *s, const void *from, lrt_type type, v
   const size_t size = size_of(type);
   for (int64_t t = 0; t < taps; t++) {
     for (int64_t c = 0; c < n; c++) {
-      const int64_t source = (s->output_first ? c * taps + t : t * n + c) * depth, target = (t * n + c) * depth;
+      const int64_t source = (s->output_first ? c * taps + t : t * n + c) * depth,
+                    target = (t * n + c) * depth;
       if (s->w_scale != NULL) {
         for (int64_t i = 0; i < depth; i++)
           ((float *)to)[target + i] = (float)((const int8_t *)from)[source + i] * s->w_scale[c];
       } else {
-        memcpy((char *)to + (size_t)target * size, (const char *)from + (size_t)source * size, (size_t)depth * size);
+        memcpy((char *)to + (size_t)target * size, (const char *)from + (size_t)source * size,
+               (size_t)depth * size);
       }
     }
   }
@@ -98,8 +102,8 @@ static lrt_status run_rows(const lrt_step *step, const lrt_step_run *run, int64_
                         (float *)out + row * count);
       break;
     case LRT_INT16:
-      lrt_tconv_row_i16(&s->t, step->inputs[s->input]->data, weights_of(s, step), s->depth, &rescale, row, scratch,
-                        (int16_t *)out + row * count);
+      lrt_tconv_row_i16(&s->t, step->inputs[s->input]->data, weights_of(s, step), s->depth, &rescale, row,
+                        scratch, (int16_t *)out + row * count);
       break;
     default:
       lrt_tconv_row_i32(&s->t, s->cols->data, row, scratch);
@@ -131,7 +135,8 @@ static lrt_status prepare_weights(lrt_prepare *p, tconv_step *s, bool sums) {
   const lrt_value *weights = p->inputs[s->weights];
   const int64_t columns = lrt_tconv_taps(&s->t) * s->t.channels;
   const bool turn = s->output_first || s->w_scale != NULL;
-  const size_t bytes = (size_t)(columns * s->depth) * (s->w_scale != NULL ? sizeof(float) : size_of(weights->type));
+  const size_t bytes =
+      (size_t)(columns * s->depth) * (s->w_scale != NULL ? sizeof(float) : size_of(weights->type));
   const size_t sum_bytes = (size_t)columns * sizeof(int32_t);
   if (!s->fixed) {
     if (turn) s->turned = lrt_prepare_temp(p, bytes);
@@ -140,7 +145,8 @@ static lrt_status prepare_weights(lrt_prepare *p, tconv_step *s, bool sums) {
     return turn || sums ? lrt_prepare_step(p, run_turn, s, 1, 0, "turn weights") : LRT_OK;
   }
   const fill_args args = {s, weights};
-  const lrt_weights_key key = {weights->data, "taps first",
+  const lrt_weights_key key = {weights->data,
+                               "taps first",
                                {s->t.channels, s->depth, lrt_tconv_taps(&s->t) * 2 + s->output_first,
                                 (int64_t)(uintptr_t)weights->quant->scale}};
   if (turn) LRT_TRY(lrt_product_keep(p, weights, &key, bytes, fill_turned, &args, &s->kept_turned));
@@ -154,8 +160,8 @@ static lrt_status prepare_weights(lrt_prepare *p, tconv_step *s, bool sums) {
 }
 
 static lrt_gemm_a input_rows(const tconv_step *s) {
-  return (lrt_gemm_a){.m = s->t.batch * s->t.in[0] * s->t.in[1] * s->t.in[2], .taps = 1, .kc = s->depth,
-                      .ld = s->depth};
+  return (lrt_gemm_a){
+      .m = s->t.batch * s->t.in[0] * s->t.in[1] * s->t.in[2], .taps = 1, .kc = s->depth, .ld = s->depth};
 }
 
 static lrt_status prepare_cols(lrt_prepare *p, tconv_step *s) {
@@ -173,8 +179,13 @@ static lrt_status emit_floats(lrt_prepare *p, tconv_step *s, const lrt_product *
     LRT_TRY(lrt_product_scales(p, product, n, &s->w_scale));
   }
   LRT_TRY(prepare_cols(p, s));
-  s->f = (lrt_gemm_f32){.a = input_rows(s), .groups = 1, .n = lrt_tconv_taps(&s->t) * n, .w_type = LRT_FLOAT32,
-                        .lo = -INFINITY, .hi = INFINITY, .ldc = lrt_tconv_taps(&s->t) * n,
+  s->f = (lrt_gemm_f32){.a = input_rows(s),
+                        .groups = 1,
+                        .n = lrt_tconv_taps(&s->t) * n,
+                        .w_type = LRT_FLOAT32,
+                        .lo = -INFINITY,
+                        .hi = INFINITY,
+                        .ldc = lrt_tconv_taps(&s->t) * n,
                         .ref = p->mode == LRT_OP_REF};
   lrt_gemm_f32_plan(&s->f, p->workers);
   LRT_TRY(prepare_weights(p, s, false));
@@ -190,10 +201,15 @@ static lrt_status set_rescale(lrt_prepare *p, tconv_step *s, const lrt_product *
   lrt_product_rescale rescale;
   LRT_TRY(lrt_product_check_bias(p, s->bias, s->t.channels, LRT_INT32, wide ? LRT_INT64 : LRT_INT32));
   LRT_TRY(lrt_product_rescale_make(p, product, s->t.channels, &rescale));
-  s->rescale = (lrt_tconv_rescale){
-      .mult = rescale.mult, .shift = rescale.shift, .scale = rescale.scale, .lo = rescale.lo, .hi = rescale.hi,
-      .exact = p->mode == LRT_OP_REF, .zero = p->outputs[0]->quant->zero_point[0],
-      .bias_is_32 = bias != NULL ? bias->type == LRT_INT32 : product->quantized_bias_type == LRT_INT32};
+  s->rescale = (lrt_tconv_rescale){.mult = rescale.mult,
+                                   .shift = rescale.shift,
+                                   .scale = rescale.scale,
+                                   .lo = rescale.lo,
+                                   .hi = rescale.hi,
+                                   .exact = p->mode == LRT_OP_REF,
+                                   .zero = p->outputs[0]->quant->zero_point[0],
+                                   .bias_is_32 = bias != NULL ? bias->type == LRT_INT32
+                                                              : product->quantized_bias_type == LRT_INT32};
   return LRT_OK;
 }
 
@@ -206,9 +222,17 @@ static lrt_status emit_integers(lrt_prepare *p, tconv_step *s, const lrt_product
     LRT_TRY(prepare_weights(p, s, false));
     return lrt_prepare_step(p, run_rows, s, lrt_tconv_rows(&s->t), acc * sizeof(int64_t), "tconv_row_i16");
   }
-  s->i = (lrt_gemm_int){.a = input_rows(s), .a_type = input->type, .a_zero = input->quant->zero_point[0], .groups = 1,
-                        .n = columns, .w_type = weights->type, .w_zero = weights->quant->zero_point[0],
-                        .out_type = LRT_INT32, .ldc = columns, .rows_per_scale = 1, .ref = p->mode == LRT_OP_REF};
+  s->i = (lrt_gemm_int){.a = input_rows(s),
+                        .a_type = input->type,
+                        .a_zero = input->quant->zero_point[0],
+                        .groups = 1,
+                        .n = columns,
+                        .w_type = weights->type,
+                        .w_zero = weights->quant->zero_point[0],
+                        .out_type = LRT_INT32,
+                        .ldc = columns,
+                        .rows_per_scale = 1,
+                        .ref = p->mode == LRT_OP_REF};
   LRT_TRY(prepare_cols(p, s));
   lrt_gemm_int_plan(&s->i, p->workers);
   LRT_TRY(prepare_weights(p, s, true));
@@ -226,9 +250,10 @@ static bool is_supported(lrt_type a, lrt_type w, lrt_type c) {
 static lrt_status emit(lrt_prepare *p, tconv_step *s, const lrt_product *product) {
   const lrt_value *input = p->inputs[s->input], *weights = p->inputs[s->weights];
   if (!is_supported(input->type, weights->type, p->outputs[0]->type) || weights->sparsity != NULL)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "input of type %s with %sweights \"%s\" of type %s is not supported",
-                            lrt_type_name(input->type), weights->sparsity != NULL ? "sparse " : "", weights->name,
-                            lrt_type_name(weights->type));
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED,
+                            "input of type %s with %sweights \"%s\" of type %s is not supported",
+                            lrt_type_name(input->type), weights->sparsity != NULL ? "sparse " : "",
+                            weights->name, lrt_type_name(weights->type));
   if (lrt_shape_count(&p->outputs[0]->shape) == 0) return LRT_OK;
   if (s->depth < 1 || lrt_shape_count(&input->shape) == 0)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input \"%s\" is empty", input->name);
@@ -240,7 +265,8 @@ static lrt_status emit(lrt_prepare *p, tconv_step *s, const lrt_product *product
 static lrt_status set_sizes(lrt_prepare *p, tconv_step *s, const lrt_shape *out, int dims, int filter_axis) {
   const lrt_shape *input = &p->inputs[s->input]->shape, *filter = &p->inputs[s->weights]->shape;
   if (input->rank != dims + 2 || filter->rank != dims + 2 || out->rank != dims + 2)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input, filter or output does not have %d dimensions", dims + 2);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input, filter or output does not have %d dimensions",
+                            dims + 2);
   const int32_t channels = filter->dims[s->output_first ? 0 : dims];
   s->t.batch = input->dims[0];
   s->t.channels = channels;
@@ -264,11 +290,12 @@ static lrt_status set_padding(lrt_prepare *p, tconv_step *s, int padding, bool m
   for (int d = 0; d < 3; d++) {
     lrt_window window;
     if (!lrt_window_of(s->t.out[d], s->t.kernel[d], s->t.stride[d], s->t.dilation[d], padding, &window))
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "a window of %d with stride %d and dilation %d does not exist",
-                              s->t.kernel[d], s->t.stride[d], s->t.dilation[d]);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                              "a window of %d with stride %d and dilation %d does not exist", s->t.kernel[d],
+                              s->t.stride[d], s->t.dilation[d]);
     if (must_match && window.out != s->t.in[d])
-      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "an output of %d does not come from an input of %d", s->t.out[d],
-                              s->t.in[d]);
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "an output of %d does not come from an input of %d",
+                              s->t.out[d], s->t.in[d]);
     s->t.pad[d] = window.pad_before;
   }
   return LRT_OK;
@@ -280,7 +307,8 @@ static lrt_status wanted_shape(lrt_prepare *p, int rank, lrt_shape *out) {
   int count = 0;
   LRT_TRY(lrt_prepare_integers(p, 0, dims, LRT_MAX_RANK, &count));
   if (count != rank)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the output shape has %d dimensions, expected %d", count, rank);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the output shape has %d dimensions, expected %d", count,
+                            rank);
   out->rank = rank;
   for (int i = 0; i < rank; i++) {
     if (dims[i] < 0 || dims[i] > INT32_MAX)
@@ -313,7 +341,11 @@ static lrt_status prepare_2d(lrt_prepare *p) {
   s->t.stride[2] = options->stride_w;
   LRT_TRY(set_padding(p, s, options->padding, false));
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
-  const lrt_product product = {.input = 2, .weights = 1, .bias = 3, .n = s->t.channels, .scale_axis = 0,
+  const lrt_product product = {.input = 2,
+                               .weights = 1,
+                               .bias = 3,
+                               .n = s->t.channels,
+                               .scale_axis = 0,
                                .activation = options->activation,
                                .quantized_bias_type = options->quantized_bias_type,
                                .float_product = p->inputs[2]->type == LRT_UINT8};
@@ -328,16 +360,18 @@ static lrt_status prepare_3d(lrt_prepare *p) {
   tconv_step *s = new_step(p, 2, 1, 3);
   if (s == NULL) return lrt_prepare_no_memory(p);
   if (p->inputs[1]->type != LRT_FLOAT32 || p->inputs[2]->type != LRT_FLOAT32)
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s is not supported", lrt_type_name(p->inputs[2]->type));
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s is not supported",
+                            lrt_type_name(p->inputs[2]->type));
   LRT_TRY(set_sizes(p, s, &shape, 3, 0));
   const int32_t strides[] = {options->stride_d, options->stride_h, options->stride_w};
-  const int32_t dilations[] = {options->dilation_d_factor, options->dilation_h_factor, options->dilation_w_factor};
+  const int32_t dilations[] = {options->dilation_d_factor, options->dilation_h_factor,
+                               options->dilation_w_factor};
   memcpy(s->t.stride, strides, sizeof strides);
   memcpy(s->t.dilation, dilations, sizeof dilations);
   LRT_TRY(set_padding(p, s, options->padding, true));
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
-  const lrt_product product = {.input = 2, .weights = 1, .bias = 3, .n = s->t.channels,
-                               .activation = options->activation};
+  const lrt_product product = {
+      .input = 2, .weights = 1, .bias = 3, .n = s->t.channels, .activation = options->activation};
   return emit(p, s, &product);
 }
 
@@ -351,7 +385,8 @@ static lrt_status read_raw(lrt_prepare *p, int32_t raw[3]) {
     raw[i] = (int32_t)((uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24);
   }
   if ((raw[0] != 1 && raw[0] != 2) || raw[1] < 1 || raw[2] < 1)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "padding %d with stride %dx%d does not exist", raw[0], raw[2], raw[1]);
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "padding %d with stride %dx%d does not exist", raw[0],
+                            raw[2], raw[1]);
   return LRT_OK;
 }
 
@@ -362,7 +397,8 @@ static lrt_status prepare_bias(lrt_prepare *p) {
   tconv_step *s = new_step(p, 0, 1, 2);
   if (s == NULL) return lrt_prepare_no_memory(p);
   const lrt_shape *input = &p->inputs[0]->shape, *filter = &p->inputs[1]->shape;
-  if (p->inputs[0]->type != LRT_FLOAT32 || p->inputs[1]->type != LRT_FLOAT32 || input->rank != 4 || filter->rank != 4)
+  if (p->inputs[0]->type != LRT_FLOAT32 || p->inputs[1]->type != LRT_FLOAT32 || input->rank != 4 ||
+      filter->rank != 4)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "input and filter must be float32 with 4 dimensions");
   lrt_shape shape = {4, {input->dims[0], 0, 0, filter->dims[0]}};
   s->output_first = true;
@@ -378,7 +414,8 @@ static lrt_status prepare_bias(lrt_prepare *p) {
   }
   LRT_TRY(set_sizes(p, s, &shape, 2, 1));
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
-  const lrt_product product = {.input = 0, .weights = 1, .bias = 2, .n = s->t.channels, .activation = LRT_ACT_NONE};
+  const lrt_product product = {
+      .input = 0, .weights = 1, .bias = 2, .n = s->t.channels, .activation = LRT_ACT_NONE};
   return emit(p, s, &product);
 }
 

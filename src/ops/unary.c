@@ -42,14 +42,15 @@ typedef struct unary_plan {
   lrt_unary_params params;
   size_t element;
   int64_t count, piece;
-  bool positive_only; /* quantized roots: a value below the zero point is an error */
-  uint8_t table[256]; /* 8-bit quantized types */
+  bool positive_only;             /* quantized roots: a value below the zero point is an error */
+  uint8_t table[256];             /* 8-bit quantized types */
   lrt_unary_quant16_state *state; /* int16 quantized */
 } unary_plan;
 
 static lrt_status plain_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const unary_plan *u = step->params;
-  const int64_t first = lrt_pieces_at(begin, u->piece, u->count), last = lrt_pieces_at(end, u->piece, u->count);
+  const int64_t first = lrt_pieces_at(begin, u->piece, u->count),
+                last = lrt_pieces_at(end, u->piece, u->count);
   (void)run;
   u->fn(&u->params, (const char *)step->inputs[0]->data + (size_t)first * u->element,
         (char *)step->outputs[0]->data + (size_t)first * u->element, (size_t)(last - first));
@@ -58,18 +59,22 @@ static lrt_status plain_step(const lrt_step *step, const lrt_step_run *run, int6
 
 static lrt_status table_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const unary_plan *u = step->params;
-  const int64_t first = lrt_pieces_at(begin, u->piece, u->count), last = lrt_pieces_at(end, u->piece, u->count);
+  const int64_t first = lrt_pieces_at(begin, u->piece, u->count),
+                last = lrt_pieces_at(end, u->piece, u->count);
   const lrt_value *in = step->inputs[0];
   const uint8_t *from = (const uint8_t *)in->data + first;
-  if (u->positive_only && lrt_unary_has_below(from, in->type, lrt_value_zero_point(in), (size_t)(last - first)))
-    return lrt_fail(run->err, LRT_RUN_FAILED, "the root of a negative value in tensor \"%s\" is not defined", in->name);
+  if (u->positive_only &&
+      lrt_unary_has_below(from, in->type, lrt_value_zero_point(in), (size_t)(last - first)))
+    return lrt_fail(run->err, LRT_RUN_FAILED, "the root of a negative value in tensor \"%s\" is not defined",
+                    in->name);
   lrt_unary_lut8(u->table, from, (uint8_t *)step->outputs[0]->data + first, (size_t)(last - first));
   return LRT_OK;
 }
 
 static lrt_status quant16_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const unary_plan *u = step->params;
-  const int64_t first = lrt_pieces_at(begin, u->piece, u->count), last = lrt_pieces_at(end, u->piece, u->count);
+  const int64_t first = lrt_pieces_at(begin, u->piece, u->count),
+                last = lrt_pieces_at(end, u->piece, u->count);
   (void)run;
   lrt_unary_quant16(u->state, (const int16_t *)step->inputs[0]->data + first,
                     (int16_t *)step->outputs[0]->data + first, (size_t)(last - first));
@@ -94,7 +99,8 @@ static lrt_unary_op operation(const lrt_prepare *p, const unary_row *row, lrt_un
   return row->op;
 }
 
-static lrt_status quantized(lrt_prepare *p, lrt_unary_op op, unary_plan *u, lrt_step_fn *fn, const char **kernel) {
+static lrt_status quantized(lrt_prepare *p, lrt_unary_op op, unary_plan *u, lrt_step_fn *fn,
+                            const char **kernel) {
   const lrt_value *in = p->inputs[0], *out = p->outputs[0];
   const bool wide = in->type == LRT_INT16;
   LRT_TRY(lrt_prepare_quantized(p, in));
@@ -139,8 +145,8 @@ static lrt_status prepare(lrt_prepare *p) {
     u->piece = LRT_PIECE_CHEAP;
     LRT_TRY(quantized(p, op, u, &fn, &kernel));
   } else if (u->fn == NULL) {
-    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of tensor \"%s\" is not supported", lrt_type_name(in->type),
-                            in->name);
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of tensor \"%s\" is not supported",
+                            lrt_type_name(in->type), in->name);
   }
   return lrt_prepare_step(p, fn, u, lrt_pieces_of(u->count, u->piece), 0, kernel);
 }

@@ -48,8 +48,10 @@ static lrt_status unique_step(const lrt_step *step, const lrt_step_run *run, int
       memcpy((char *)out->data + (size_t)found * size, (const char *)in->data + (size_t)i * size, size);
       number[i] = found++;
     }
-    if (index->type == LRT_INT64) ((int64_t *)index->data)[i] = number[first];
-    else ((int32_t *)index->data)[i] = number[first];
+    if (index->type == LRT_INT64)
+      ((int64_t *)index->data)[i] = number[first];
+    else
+      ((int32_t *)index->data)[i] = number[first];
   }
   out->shape = (lrt_shape){1, {found}};
   out->shaped = true;
@@ -63,7 +65,8 @@ static lrt_status prepare(lrt_prepare *p) {
   LRT_TRY(lrt_prepare_types(p, 0, types));
   LRT_TRY(lrt_moved_rank(p, 0, 1));
   LRT_TRY(lrt_moved_same_type(p, 0, 0));
-  if (p->outputs[1] == NULL || p->outputs[1]->type != LRT_INT64) LRT_TRY(lrt_moved_output_type(p, 1, LRT_INT32));
+  if (p->outputs[1] == NULL || p->outputs[1]->type != LRT_INT64)
+    LRT_TRY(lrt_moved_output_type(p, 1, LRT_INT32));
   LRT_TRY(lrt_prepare_shape(p, 1, &p->inputs[0]->shape));
   lrt_prepare_grows(p, 0);
   unique_params *params = lrt_prepare_params(p, sizeof *params);

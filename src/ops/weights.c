@@ -76,8 +76,8 @@ static lrt_status make(lrt_weights *weights, const lrt_weights_key *key, size_t 
   return LRT_OK;
 }
 
-lrt_status lrt_weights_get(lrt_weights *weights, const lrt_weights_key *key, size_t bytes, lrt_weights_fill fill,
-                           const void *arg, const void **out, lrt_error *err) {
+lrt_status lrt_weights_get(lrt_weights *weights, const lrt_weights_key *key, size_t bytes,
+                           lrt_weights_fill fill, const void *arg, const void **out, lrt_error *err) {
   packed **bucket = &weights->buckets[bucket_of(key)];
   lrt_status status = LRT_OK;
   pthread_mutex_lock(&weights->lock);

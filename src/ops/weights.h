@@ -27,8 +27,8 @@ typedef struct lrt_weights_key {
 } lrt_weights_key;
 
 /* The packed form, made by `fill` on first use; shared and immutable afterwards. */
-lrt_status lrt_weights_get(lrt_weights *weights, const lrt_weights_key *key, size_t bytes, lrt_weights_fill fill,
-                           const void *arg, const void **out, lrt_error *err);
+lrt_status lrt_weights_get(lrt_weights *weights, const lrt_weights_key *key, size_t bytes,
+                           lrt_weights_fill fill, const void *arg, const void **out, lrt_error *err);
 /* Bytes held by packed forms. */
 uint64_t lrt_weights_bytes(const lrt_weights *weights);
 

@@ -24,8 +24,9 @@ typedef enum lrt_op_code {
 typedef LRT_OPTION_VECTOR(uint8_t) lrt_option_bytes; /* every VEC_ kind has this layout */
 
 #define LRT_OPTION_KINDS(X)                                                                                  \
-  X(BOOL) X(I8) X(U8) X(I32) X(U32) X(I64) X(F32) X(STR)                                                     \
-  X(VEC_U8) X(VEC_BOOL) X(VEC_I32) X(VEC_U32) X(VEC_I64) X(VEC_F32)
+  X(BOOL)                                                                                                    \
+  X(I8)                                                                                                      \
+  X(U8) X(I32) X(U32) X(I64) X(F32) X(STR) X(VEC_U8) X(VEC_BOOL) X(VEC_I32) X(VEC_U32) X(VEC_I64) X(VEC_F32)
 
 typedef enum lrt_option_kind {
 #define KIND(kind) LRT_OPTION_##kind,
@@ -69,8 +70,8 @@ typedef struct lrt_option_field {
 } lrt_option_field;
 
 typedef struct lrt_option_table {
-  const char *name;   /* "conv_2d" */
-  const char *schema; /* "Conv2DOptions" */
+  const char *name;     /* "conv_2d" */
+  const char *schema;   /* "Conv2DOptions" */
   uint8_t union_number; /* 1 BuiltinOptions, 2 BuiltinOptions2, 0 none */
   uint8_t member;
   uint16_t count;

@@ -46,7 +46,8 @@ bool lrt_shape_axis(int32_t axis, int32_t rank, int32_t *out) {
   return true;
 }
 
-bool lrt_window_of(int32_t in, int32_t kernel, int32_t stride, int32_t dilation, int padding, lrt_window *out) {
+bool lrt_window_of(int32_t in, int32_t kernel, int32_t stride, int32_t dilation, int padding,
+                   lrt_window *out) {
   if (in < 0 || kernel < 1 || stride < 1 || dilation < 1) return false;
   const int64_t reach = (int64_t)(kernel - 1) * dilation + 1;
   if (reach > INT32_MAX) return false;
@@ -67,8 +68,10 @@ bool lrt_window_of(int32_t in, int32_t kernel, int32_t stride, int32_t dilation,
 lrt_shape lrt_shape_reduce(const lrt_shape *shape, const bool *reduced, bool keep_dims) {
   lrt_shape out = {0, {0}};
   for (int i = 0; i < shape->rank; i++) {
-    if (!reduced[i]) out.dims[out.rank++] = shape->dims[i];
-    else if (keep_dims) out.dims[out.rank++] = 1;
+    if (!reduced[i])
+      out.dims[out.rank++] = shape->dims[i];
+    else if (keep_dims)
+      out.dims[out.rank++] = 1;
   }
   return out;
 }

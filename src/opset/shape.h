@@ -24,7 +24,8 @@ typedef struct lrt_window {
   int32_t pad_before;
 } lrt_window;
 /* SAME or VALID padding (LRT_PADDING_…); false when a factor is < 1 or the result would be negative. */
-bool lrt_window_of(int32_t in, int32_t kernel, int32_t stride, int32_t dilation, int padding, lrt_window *out);
+bool lrt_window_of(int32_t in, int32_t kernel, int32_t stride, int32_t dilation, int padding,
+                   lrt_window *out);
 
 /* Removes (or keeps as 1) the axes whose flag is set. */
 lrt_shape lrt_shape_reduce(const lrt_shape *shape, const bool *reduced, bool keep_dims);

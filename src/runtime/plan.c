@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "graph/passes/absorb_dequantize.h"
 
-#define MAX_DEPTH 32     /* nesting of IF and WHILE */
-#define MAX_PLANS 4096   /* instances of subgraphs per interpreter */
+#define MAX_DEPTH 32   /* nesting of IF and WHILE */
+#define MAX_PLANS 4096 /* instances of subgraphs per interpreter */
 
 static lrt_status no_memory(const lrt_plan *plan, lrt_error *err) {
   return lrt_alloc_fail(err, plan->runtime->alloc, 0, "the plan");
@@ -43,7 +43,8 @@ static lrt_status declare(lrt_plan *plan, int32_t i, const lrt_shape *shape, lrt
   const bool sized = lrt_type_bits(value->type) > 0;
   const int64_t bytes = sized ? lrt_shape_bytes(shape, value->type) : (int64_t)sizeof(int32_t);
   if (bytes < 0)
-    return lrt_fail(err, LRT_INVALID_MODEL, "tensor %d \"%s\" has an unknown or too large shape", i, value->name);
+    return lrt_fail(err, LRT_INVALID_MODEL, "tensor %d \"%s\" has an unknown or too large shape", i,
+                    value->name);
   value->shape = *shape;
   value->bytes = (size_t)bytes;
   value->shaped = true;
@@ -91,7 +92,8 @@ static lrt_status check_outputs(const lrt_plan *plan, lrt_error *err) {
   const lrt_subgraph *subgraph = plan->graph->subgraph;
   for (int32_t i = 0; i < subgraph->output_count; i++)
     if (plan->homes[subgraph->outputs[i]] == LRT_HOME_NONE)
-      return lrt_fail(err, LRT_INVALID_MODEL, "output %d of subgraph \"%s\", tensor \"%s\", is computed by no node", i,
+      return lrt_fail(err, LRT_INVALID_MODEL,
+                      "output %d of subgraph \"%s\", tensor \"%s\", is computed by no node", i,
                       subgraph->name, plan->values[subgraph->outputs[i]].name);
   return LRT_OK;
 }
@@ -122,7 +124,8 @@ static lrt_status build(lrt_plan *plan, int32_t subgraph, const lrt_shape *shape
 lrt_status lrt_plan_create(lrt_runtime *runtime, int32_t subgraph, const lrt_shape *input_shapes, int depth,
                            lrt_plan **out, lrt_error *err) {
   if (depth > MAX_DEPTH || runtime->frame_count >= MAX_PLANS)
-    return lrt_fail(err, LRT_INVALID_MODEL, "subgraph %d calls itself or control flow is nested too deeply", subgraph);
+    return lrt_fail(err, LRT_INVALID_MODEL, "subgraph %d calls itself or control flow is nested too deeply",
+                    subgraph);
   lrt_plan *plan = lrt_alloc_zero(runtime->alloc, sizeof *plan);
   if (plan == NULL) return lrt_alloc_fail(err, runtime->alloc, sizeof *plan, "the plan");
   runtime->frame_count++;
@@ -134,8 +137,8 @@ lrt_status lrt_plan_create(lrt_runtime *runtime, int32_t subgraph, const lrt_sha
     lrt_plan_destroy(plan);
     return status;
   }
-  lrt_log(LRT_LOG_DEBUG, "runtime", "plan_made", "subgraph=%d nodes=%d arena_bytes=%zu unshared_bytes=%zu", subgraph,
-          plan->graph->node_count, plan->memory_bytes, plan->unshared_bytes);
+  lrt_log(LRT_LOG_DEBUG, "runtime", "plan_made", "subgraph=%d nodes=%d arena_bytes=%zu unshared_bytes=%zu",
+          subgraph, plan->graph->node_count, plan->memory_bytes, plan->unshared_bytes);
   *out = plan;
   return LRT_OK;
 }
@@ -154,7 +157,8 @@ void lrt_plan_destroy(lrt_plan *plan) {
     for (int32_t i = 0; i < plan->graph->node_count; i++) destroy_exec(&plan->execs[i]);
   if (plan->values != NULL && plan->homes != NULL)
     for (int32_t i = 0; i < plan->graph->tensor_count; i++)
-      if (plan->homes[i] == LRT_HOME_GROWN || plan->homes[i] == LRT_HOME_OWN) lrt_alloc_free(plan->values[i].data);
+      if (plan->homes[i] == LRT_HOME_GROWN || plan->homes[i] == LRT_HOME_OWN)
+        lrt_alloc_free(plan->values[i].data);
   lrt_alloc_free(plan->memory);
   lrt_alloc_free(plan->scratch);
   lrt_plan_graph_destroy(plan->graph);
@@ -163,7 +167,10 @@ void lrt_plan_destroy(lrt_plan *plan) {
   lrt_alloc_free(plan);
 }
 
-lrt_value *lrt_plan_input(lrt_plan *plan, int32_t i) { return &plan->values[plan->graph->subgraph->inputs[i]]; }
+lrt_value *lrt_plan_input(lrt_plan *plan, int32_t i) {
+  return &plan->values[plan->graph->subgraph->inputs[i]];
+}
 
-lrt_value *lrt_plan_output(lrt_plan *plan, int32_t i) { return &plan->values[plan->graph->subgraph->outputs[i]]; }
-
+lrt_value *lrt_plan_output(lrt_plan *plan, int32_t i) {
+  return &plan->values[plan->graph->subgraph->outputs[i]];
+}

@@ -10,9 +10,9 @@
 typedef struct lrt_plan lrt_plan;
 
 typedef enum lrt_exec_kind {
-  LRT_EXEC_NONE = 0,  /* nothing to do: folded into a constant, an alias, or dead */
-  LRT_EXEC_STEPS,     /* prepared steps */
-  LRT_EXEC_DEFERRED,  /* a sizing point: prepared by worker 0 when its inputs are there */
+  LRT_EXEC_NONE = 0, /* nothing to do: folded into a constant, an alias, or dead */
+  LRT_EXEC_STEPS,    /* prepared steps */
+  LRT_EXEC_DEFERRED, /* a sizing point: prepared by worker 0 when its inputs are there */
   LRT_EXEC_IF,
   LRT_EXEC_WHILE,
   LRT_EXEC_CALL_ONCE
@@ -38,11 +38,11 @@ typedef struct lrt_exec {
   lrt_value **intermediates;
   lrt_step *steps;
   lrt_temp *temps;
-  lrt_arena arena;        /* DEFERRED: parameters of the present preparation */
-  void *scratch;          /* DEFERRED: temporaries and worker scratch of the present preparation */
+  lrt_arena arena; /* DEFERRED: parameters of the present preparation */
+  void *scratch;   /* DEFERRED: temporaries and worker scratch of the present preparation */
   size_t scratch_bytes;
-  lrt_plan *branch[2];    /* IF: then, else; WHILE: condition, body; CALL_ONCE: initialiser */
-  double seconds;         /* profile: summed over invokes */
+  lrt_plan *branch[2]; /* IF: then, else; WHILE: condition, body; CALL_ONCE: initialiser */
+  double seconds;      /* profile: summed over invokes */
   uint64_t calls;
 } lrt_exec;
 
@@ -53,27 +53,27 @@ typedef enum lrt_home {
   LRT_HOME_ARENA,    /* activation arena, shared with values of other lifetimes */
   LRT_HOME_OWN,      /* a block of its own: inputs, outputs, preserved tensors */
   LRT_HOME_VARIABLE,
-  LRT_HOME_GROWN,    /* made at run time */
-  LRT_HOME_FOLDED,   /* computed while planning */
-  LRT_HOME_STATE,    /* a state tensor: memory of the set in use */
-  LRT_HOME_ALIAS     /* another value's memory */
+  LRT_HOME_GROWN,  /* made at run time */
+  LRT_HOME_FOLDED, /* computed while planning */
+  LRT_HOME_STATE,  /* a state tensor: memory of the set in use */
+  LRT_HOME_ALIAS   /* another value's memory */
 } lrt_home;
 
 struct lrt_plan {
   lrt_runtime *runtime;
   lrt_plan_graph *graph;
   lrt_arena arena;
-  lrt_value *values;  /* [graph->tensor_count] */
-  uint8_t *homes;     /* lrt_home of each value */
-  int32_t *aliases;   /* ALIAS: value whose memory it shares */
-  lrt_exec *execs;    /* [graph->node_count] */
-  void *memory;       /* activation arena */
+  lrt_value *values; /* [graph->tensor_count] */
+  uint8_t *homes;    /* lrt_home of each value */
+  int32_t *aliases;  /* ALIAS: value whose memory it shares */
+  lrt_exec *execs;   /* [graph->node_count] */
+  void *memory;      /* activation arena */
   size_t memory_bytes;
   size_t unshared_bytes; /* what the arena would take without reuse */
-  void *scratch;      /* worker scratch, shared by all steps */
+  void *scratch;         /* worker scratch, shared by all steps */
   size_t scratch_bytes;
-  int depth;          /* nesting of control flow */
-  bool dynamic;       /* some node is deferred */
+  int depth;    /* nesting of control flow */
+  bool dynamic; /* some node is deferred */
 };
 
 /* Plans a subgraph for the given shapes of its inputs (NULL = the file's). */

@@ -7,8 +7,8 @@ static lrt_status no_memory(const lrt_plan *plan, lrt_error *err) {
 }
 
 /* Plans a subgraph that a control-flow node calls, for the shapes that the node hands in. */
-static lrt_status plan_branch(lrt_plan *plan, lrt_exec *exec, int slot, int32_t subgraph, lrt_value *const *inputs,
-                              int32_t count, lrt_error *err) {
+static lrt_status plan_branch(lrt_plan *plan, lrt_exec *exec, int slot, int32_t subgraph,
+                              lrt_value *const *inputs, int32_t count, lrt_error *err) {
   const lrt_graph *graph = plan->runtime->graph;
   lrt_shape *shapes = lrt_arena_array(&plan->arena, (size_t)count + 1, sizeof *shapes);
   if (shapes == NULL) return no_memory(plan, err);
@@ -20,7 +20,8 @@ static lrt_status plan_branch(lrt_plan *plan, lrt_exec *exec, int slot, int32_t 
                     lrt_node_name(&exec->node->node), exec->node->file_index, count, subgraph,
                     graph->subgraphs[subgraph].input_count);
   for (int32_t i = 0; i < count; i++) {
-    if (inputs[i] == NULL || inputs[i]->type != graph->subgraphs[subgraph].tensors[graph->subgraphs[subgraph].inputs[i]].type)
+    if (inputs[i] == NULL ||
+        inputs[i]->type != graph->subgraphs[subgraph].tensors[graph->subgraphs[subgraph].inputs[i]].type)
       return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d): input %d does not fit subgraph %d",
                       lrt_node_name(&exec->node->node), exec->node->file_index, i, subgraph);
     shapes[i] = inputs[i]->shape;
@@ -28,13 +29,15 @@ static lrt_status plan_branch(lrt_plan *plan, lrt_exec *exec, int slot, int32_t 
   return lrt_plan_create(plan->runtime, subgraph, shapes, plan->depth + 1, &exec->branch[slot], err);
 }
 
-static lrt_status check_results(const lrt_plan *plan, const lrt_exec *exec, const lrt_plan *branch, lrt_error *err) {
+static lrt_status check_results(const lrt_plan *plan, const lrt_exec *exec, const lrt_plan *branch,
+                                lrt_error *err) {
   const lrt_node *node = &exec->node->node;
   const lrt_subgraph *subgraph = branch->graph->subgraph;
   (void)plan;
   if (subgraph->output_count != node->output_count)
-    return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d) has %d outputs, its subgraph \"%s\" %d", lrt_node_name(node),
-                    exec->node->file_index, node->output_count, subgraph->name, subgraph->output_count);
+    return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d) has %d outputs, its subgraph \"%s\" %d",
+                    lrt_node_name(node), exec->node->file_index, node->output_count, subgraph->name,
+                    subgraph->output_count);
   for (int32_t i = 0; i < node->output_count; i++)
     if (exec->outputs[i] != NULL && exec->outputs[i]->type != branch->values[subgraph->outputs[i]].type)
       return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d): output %d of subgraph \"%s\" has another type",
@@ -43,13 +46,15 @@ static lrt_status check_results(const lrt_plan *plan, const lrt_exec *exec, cons
 }
 
 /* Results get a fixed shape where every branch agrees on one, else they are sized when they are there. */
-static lrt_status settle_results(lrt_plan *plan, lrt_exec *exec, const lrt_plan *a, const lrt_plan *b, lrt_error *err) {
+static lrt_status settle_results(lrt_plan *plan, lrt_exec *exec, const lrt_plan *a, const lrt_plan *b,
+                                 lrt_error *err) {
   for (int32_t i = 0; i < exec->node->node.output_count; i++) {
     lrt_value *value = exec->outputs[i];
     if (value == NULL) continue;
     const lrt_value *one = &a->values[a->graph->subgraph->outputs[i]];
     const lrt_value *two = b != NULL ? &b->values[b->graph->subgraph->outputs[i]] : exec->inputs[i];
-    if (one->shaped && two->shaped && !one->growable && !two->growable && lrt_shape_equal(&one->shape, &two->shape)) {
+    if (one->shaped && two->shaped && !one->growable && !two->growable &&
+        lrt_shape_equal(&one->shape, &two->shape)) {
       value->shape = one->shape;
       value->bytes = one->bytes;
       value->shaped = true;
@@ -87,8 +92,8 @@ static lrt_status plan_while(lrt_plan *plan, lrt_exec *exec, lrt_error *err) {
                     exec->node->file_index, cond->name);
   LRT_TRY(check_results(plan, exec, exec->branch[1], err));
   if (exec->node->node.output_count != count)
-    return lrt_fail(err, LRT_INVALID_MODEL, "WHILE (node %d) has %d inputs and %d outputs", exec->node->file_index,
-                    count, exec->node->node.output_count);
+    return lrt_fail(err, LRT_INVALID_MODEL, "WHILE (node %d) has %d inputs and %d outputs",
+                    exec->node->file_index, count, exec->node->node.output_count);
   return settle_results(plan, exec, exec->branch[1], NULL, err);
 }
 
@@ -109,8 +114,8 @@ static lrt_status plan_branches(lrt_plan *plan, lrt_exec *exec, lrt_error *err) 
 /* Control flow whose operands have no shape yet is planned when it is reached. */
 lrt_status lrt_plan_control(lrt_plan *plan, lrt_exec *exec, lrt_error *err) {
   if (exec->node->node.options == NULL)
-    return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d) lacks its options", lrt_node_name(&exec->node->node),
-                    exec->node->file_index);
+    return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d) lacks its options",
+                    lrt_node_name(&exec->node->node), exec->node->file_index);
   if (!lrt_plan_inputs_are(exec, false)) {
     lrt_plan_defer(plan, exec);
     return LRT_OK;
@@ -124,6 +129,7 @@ lrt_status lrt_plan_control_now(lrt_plan *plan, lrt_exec *exec, lrt_error *err) 
   exec->branch[0] = exec->branch[1] = NULL;
   const lrt_status status = plan_branches(plan, exec, err);
   for (int32_t i = 0; status != LRT_OK && i < exec->node->node.output_count; i++)
-    if (exec->outputs[i] != NULL && exec->outputs[i]->variable) lrt_plan_restore_variable(plan, exec->outputs[i]);
+    if (exec->outputs[i] != NULL && exec->outputs[i]->variable)
+      lrt_plan_restore_variable(plan, exec->outputs[i]);
   return status;
 }

@@ -61,11 +61,13 @@ static lrt_status check_variables(const lrt_exec *exec, const lrt_value *before,
 }
 
 /* After a failure no value may claim more bytes than it has memory for. */
-static lrt_status give_up(const lrt_plan *plan, const lrt_exec *exec, const lrt_value *before, lrt_status status) {
+static lrt_status give_up(const lrt_plan *plan, const lrt_exec *exec, const lrt_value *before,
+                          lrt_status status) {
   for (int32_t i = 0; i < exec->node->node.output_count; i++) {
     lrt_value *value = exec->outputs[i];
     if (value == NULL) continue;
-    if (value->variable) lrt_plan_restore_variable(plan, value);
+    if (value->variable)
+      lrt_plan_restore_variable(plan, value);
     else {
       value->shape = before[i].shape;
       value->shaped = before[i].shaped;

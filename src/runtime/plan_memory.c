@@ -16,14 +16,16 @@ typedef struct block {
 
 typedef struct placing {
   lrt_plan *plan;
-  block *blocks;      /* [values], then temporaries */
-  int32_t *block_of;  /* value -> block, after merging */
+  block *blocks;     /* [values], then temporaries */
+  int32_t *block_of; /* value -> block, after merging */
   int32_t block_count;
-  int32_t *last_use;  /* value -> last node that reads it */
+  int32_t *last_use; /* value -> last node that reads it */
   lrt_error *err;
 } placing;
 
-static size_t rounded(size_t bytes) { return (bytes + LRT_ALLOC_ALIGN - 1) / LRT_ALLOC_ALIGN * LRT_ALLOC_ALIGN; }
+static size_t rounded(size_t bytes) {
+  return (bytes + LRT_ALLOC_ALIGN - 1) / LRT_ALLOC_ALIGN * LRT_ALLOC_ALIGN;
+}
 
 static lrt_status no_memory(const placing *at) {
   return lrt_alloc_fail(at->err, at->plan->runtime->alloc, 0, "the memory plan");
@@ -66,8 +68,10 @@ static void merge(placing *at, int32_t value, int32_t into) {
 /* A step that only reinterprets a shape is dropped when source and result may be one memory. */
 static bool place_alias(placing *at, lrt_exec *exec) {
   lrt_plan *plan = at->plan;
-  if (exec->op == NULL || !exec->op->alias || exec->inputs[0] == NULL || exec->outputs[0] == NULL) return false;
-  const int32_t from = (int32_t)(exec->inputs[0] - plan->values), to = (int32_t)(exec->outputs[0] - plan->values);
+  if (exec->op == NULL || !exec->op->alias || exec->inputs[0] == NULL || exec->outputs[0] == NULL)
+    return false;
+  const int32_t from = (int32_t)(exec->inputs[0] - plan->values),
+                to = (int32_t)(exec->outputs[0] - plan->values);
   if (plan->homes[to] != LRT_HOME_ARENA || plan->values[from].bytes != plan->values[to].bytes) return false;
   switch ((lrt_home)plan->homes[from]) {
   case LRT_HOME_ARENA: merge(at, to, from); break;
@@ -93,7 +97,8 @@ static bool place_alias(placing *at, lrt_exec *exec) {
 /* An input that dies here may hand its memory to output 0. */
 static bool place_in_place(placing *at, lrt_exec *exec, int32_t n) {
   lrt_plan *plan = at->plan;
-  if (exec->op == NULL || exec->op->in_place == 0 || exec->outputs[0] == NULL || plan->runtime->preserve_all) return false;
+  if (exec->op == NULL || exec->op->in_place == 0 || exec->outputs[0] == NULL || plan->runtime->preserve_all)
+    return false;
   const int32_t to = (int32_t)(exec->outputs[0] - plan->values);
   if (plan->homes[to] != LRT_HOME_ARENA || exec->node->node.output_count != 1) return false;
   for (int32_t i = 0; i < exec->node->node.input_count && i < 32; i++) {
@@ -121,9 +126,11 @@ static bool place_in_place(placing *at, lrt_exec *exec, int32_t n) {
  * present contents must have done so. */
 static bool place_state(placing *at, lrt_exec *exec, int32_t n) {
   lrt_plan *plan = at->plan;
-  if (exec->op == NULL || (exec->op->in_place & 1u) == 0 || exec->inputs[0] == NULL || exec->outputs[0] == NULL)
+  if (exec->op == NULL || (exec->op->in_place & 1u) == 0 || exec->inputs[0] == NULL ||
+      exec->outputs[0] == NULL)
     return false;
-  const int32_t from = (int32_t)(exec->inputs[0] - plan->values), to = (int32_t)(exec->outputs[0] - plan->values);
+  const int32_t from = (int32_t)(exec->inputs[0] - plan->values),
+                to = (int32_t)(exec->outputs[0] - plan->values);
   const lrt_state_slot *state = lrt_plan_state_of(plan, to, true);
   if (state == NULL || plan->homes[from] != LRT_HOME_STATE || state->input != from || at->last_use[from] != n)
     return false;
@@ -143,7 +150,8 @@ static void find_blocks(placing *at) {
   lrt_plan *plan = at->plan;
   for (int32_t n = 0; n < plan->graph->node_count; n++) {
     lrt_exec *exec = &plan->execs[n];
-    const bool merged = exec->kind == LRT_EXEC_STEPS && (place_alias(at, exec) || place_state(at, exec, n) || place_in_place(at, exec, n));
+    const bool merged = exec->kind == LRT_EXEC_STEPS &&
+                        (place_alias(at, exec) || place_state(at, exec, n) || place_in_place(at, exec, n));
     for (int32_t i = merged ? 1 : 0; i < exec->node->node.output_count; i++) {
       if (exec->outputs[i] == NULL) continue;
       const int32_t v = (int32_t)(exec->outputs[i] - plan->values);
@@ -209,7 +217,8 @@ static lrt_status place_value(const placing *at, int32_t v) {
     if (value->data == NULL) return lrt_alloc_fail(at->err, plan->runtime->alloc, value->bytes, value->name);
     break;
   case LRT_HOME_VARIABLE:
-    return lrt_runtime_variable(plan->runtime, from->subgraph, from->index, value->bytes, &value->data, at->err);
+    return lrt_runtime_variable(plan->runtime, from->subgraph, from->index, value->bytes, &value->data,
+                                at->err);
   default: break;
   }
   return LRT_OK;
@@ -231,10 +240,12 @@ static lrt_status place_steps(const placing *at) {
   plan->scratch_bytes = scratch * (size_t)plan->runtime->workers;
   if (scratch == 0) return LRT_OK;
   plan->scratch = lrt_alloc_get(plan->runtime->alloc, plan->scratch_bytes);
-  if (plan->scratch == NULL) return lrt_alloc_fail(at->err, plan->runtime->alloc, plan->scratch_bytes, "working memory");
+  if (plan->scratch == NULL)
+    return lrt_alloc_fail(at->err, plan->runtime->alloc, plan->scratch_bytes, "working memory");
   for (int32_t n = 0; n < plan->graph->node_count; n++)
     if (plan->execs[n].kind == LRT_EXEC_STEPS)
-      for (lrt_step *step = plan->execs[n].steps; step != NULL; step = step->next) step->worker_scratch = plan->scratch;
+      for (lrt_step *step = plan->execs[n].steps; step != NULL; step = step->next)
+        step->worker_scratch = plan->scratch;
   return LRT_OK;
 }
 
@@ -257,7 +268,8 @@ lrt_status lrt_plan_place(lrt_plan *plan, lrt_error *err) {
   find_blocks(&at);
   LRT_TRY(find_offsets(&at, &plan->memory_bytes));
   plan->memory = lrt_alloc_get(plan->runtime->alloc, plan->memory_bytes);
-  if (plan->memory == NULL) return lrt_alloc_fail(err, plan->runtime->alloc, plan->memory_bytes, "the activation arena");
+  if (plan->memory == NULL)
+    return lrt_alloc_fail(err, plan->runtime->alloc, plan->memory_bytes, "the activation arena");
   for (int32_t v = 0; v < plan->graph->tensor_count; v++) LRT_TRY(place_value(&at, v));
   lrt_plan_follow_aliases(plan);
   lrt_plan_bind_states(plan);

@@ -19,12 +19,14 @@ static lrt_value **operands(lrt_plan *plan, const int32_t *indices, int32_t coun
 
 static lrt_status check_version(const lrt_plan_node *node, lrt_error *err) {
   const lrt_op_info *info = lrt_op_info_of(node->node.code);
-  if (info == NULL || node->node.code == LRT_OP_CUSTOM || node->node.version <= info->version_max) return LRT_OK;
+  if (info == NULL || node->node.code == LRT_OP_CUSTOM || node->node.version <= info->version_max)
+    return LRT_OK;
   return lrt_fail(err, LRT_UNSUPPORTED, "%s (node %d) has version %d, the newest known is %d", info->name,
                   node->file_index, node->node.version, info->version_max);
 }
 
-void lrt_plan_init_prepare(lrt_prepare *p, lrt_plan *plan, const lrt_exec *exec, lrt_arena *arena, lrt_error *err) {
+void lrt_plan_init_prepare(lrt_prepare *p, lrt_plan *plan, const lrt_exec *exec, lrt_arena *arena,
+                           lrt_error *err) {
   const lrt_runtime *runtime = plan->runtime;
   memset(p, 0, sizeof *p);
   p->node = &exec->node->node;
@@ -63,7 +65,8 @@ static lrt_status check_defined(lrt_plan *plan, const lrt_exec *exec, lrt_error 
     lrt_value *value = exec->inputs[i];
     if (value != NULL) define_empty(plan, value);
     if (value != NULL && plan->homes[value - plan->values] == LRT_HOME_NONE)
-      return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d) reads tensor \"%s\", which nothing computes before it",
+      return lrt_fail(err, LRT_INVALID_MODEL,
+                      "%s (node %d) reads tensor \"%s\", which nothing computes before it",
                       lrt_node_name(&exec->node->node), exec->node->file_index, value->name);
   }
   return LRT_OK;
@@ -78,9 +81,10 @@ static lrt_status check_written_once(const lrt_plan *plan, const lrt_exec *exec,
     bool again = plan->homes[value - plan->values] != LRT_HOME_NONE;
     for (int32_t k = 0; k < i; k++) again |= exec->outputs[k] == value;
     if (again)
-      return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d) writes tensor \"%s\", which is a constant, an input or "
-                      "the result of another node", lrt_node_name(&exec->node->node), exec->node->file_index,
-                      value->name);
+      return lrt_fail(err, LRT_INVALID_MODEL,
+                      "%s (node %d) writes tensor \"%s\", which is a constant, an input or "
+                      "the result of another node",
+                      lrt_node_name(&exec->node->node), exec->node->file_index, value->name);
   }
   return LRT_OK;
 }
@@ -126,8 +130,9 @@ static bool evaluate(lrt_plan *plan, lrt_exec *exec) {
     if (step->worker_scratch_bytes > 0) {
       step->worker_scratch = lrt_arena_get(&plan->arena, step->worker_scratch_bytes + LRT_ALLOC_ALIGN);
       if (step->worker_scratch == NULL) return false;
-      step->worker_scratch = (char *)step->worker_scratch +
-                             (LRT_ALLOC_ALIGN - (uintptr_t)step->worker_scratch % LRT_ALLOC_ALIGN) % LRT_ALLOC_ALIGN;
+      step->worker_scratch =
+          (char *)step->worker_scratch +
+          (LRT_ALLOC_ALIGN - (uintptr_t)step->worker_scratch % LRT_ALLOC_ALIGN) % LRT_ALLOC_ALIGN;
     }
     /* A failure here will be reported when the model runs. */
     if (step->units > 0 && step->fn(step, &run, 0, step->units) != LRT_OK) return false;
@@ -141,10 +146,12 @@ static bool widens_constant(const lrt_node *node) {
 }
 
 static bool is_foldable(const lrt_plan *plan, const lrt_exec *exec) {
-  if (exec->op->side_effects || exec->node->node.input_count == 0 || !lrt_plan_inputs_are(exec, true)) return false;
+  if (exec->op->side_effects || exec->node->node.input_count == 0 || !lrt_plan_inputs_are(exec, true))
+    return false;
   for (int32_t i = 0; i < exec->node->node.output_count; i++) {
     const lrt_value *value = exec->outputs[i];
-    if (value == NULL || value->growable || value->variable || plan->homes[value - plan->values] != LRT_HOME_NONE)
+    if (value == NULL || value->growable || value->variable ||
+        plan->homes[value - plan->values] != LRT_HOME_NONE)
       return false;
     if (value->bytes > MAX_FOLDED && !widens_constant(&exec->node->node)) return false;
   }
@@ -177,17 +184,20 @@ lrt_status lrt_plan_settle(lrt_plan *plan, lrt_exec *exec, lrt_error *err) {
     if (value == NULL) continue;
     uint8_t *home = &plan->homes[value - plan->values];
     if (value->variable) {
-      if ((int64_t)value->bytes != lrt_shape_bytes(&plan->graph->tensors[value - plan->values].tensor->shape, value->type))
+      if ((int64_t)value->bytes !=
+          lrt_shape_bytes(&plan->graph->tensors[value - plan->values].tensor->shape, value->type))
         return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d) changes the size of the variable tensor \"%s\"",
                         lrt_node_name(&exec->node->node), exec->node->file_index, value->name);
-    } else if (value->readable) *home = LRT_HOME_FOLDED;
+    } else if (value->readable)
+      *home = LRT_HOME_FOLDED;
     else if (value->growable) {
       *home = LRT_HOME_GROWN;
       if (value->type != LRT_STRING) value->shaped = false;
     } else if (!value->shaped)
       return lrt_fail(err, LRT_INVALID_MODEL, "%s (node %d) leaves output %d without a shape",
                       lrt_node_name(&exec->node->node), exec->node->file_index, i);
-    else if (*home == LRT_HOME_NONE) *home = LRT_HOME_ARENA;
+    else if (*home == LRT_HOME_NONE)
+      *home = LRT_HOME_ARENA;
   }
   return LRT_OK;
 }
@@ -217,8 +227,10 @@ static lrt_status plan_operator(lrt_plan *plan, lrt_exec *exec, lrt_error *err) 
 static lrt_status check_dense(const lrt_exec *exec, lrt_error *err) {
   for (int32_t i = 0; i < exec->node->node.input_count; i++) {
     const lrt_value *value = exec->inputs[i];
-    if (value != NULL && value->constant && value->sparsity != NULL && exec->node->node.code != LRT_OP_DENSIFY)
-      return lrt_fail(err, LRT_UNSUPPORTED, "%s (node %d) reads the sparse tensor \"%s\", which is not supported",
+    if (value != NULL && value->constant && value->sparsity != NULL &&
+        exec->node->node.code != LRT_OP_DENSIFY)
+      return lrt_fail(err, LRT_UNSUPPORTED,
+                      "%s (node %d) reads the sparse tensor \"%s\", which is not supported",
                       lrt_node_name(&exec->node->node), exec->node->file_index, value->name);
   }
   return LRT_OK;
@@ -236,7 +248,8 @@ lrt_status lrt_plan_prepare_node(lrt_plan *plan, int32_t i, lrt_error *err) {
   exec->inputs = operands(plan, node->node.inputs, node->node.input_count);
   exec->outputs = operands(plan, node->node.outputs, node->node.output_count);
   exec->intermediates = operands(plan, node->node.intermediates, node->node.intermediate_count);
-  if (exec->inputs == NULL || exec->outputs == NULL || exec->intermediates == NULL) return no_memory(plan, err);
+  if (exec->inputs == NULL || exec->outputs == NULL || exec->intermediates == NULL)
+    return no_memory(plan, err);
   if (node->dead) {
     exec->note = LRT_NOTE_ABSORBED;
     return LRT_OK;

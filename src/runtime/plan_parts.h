@@ -18,6 +18,7 @@ void lrt_plan_restore_variable(const lrt_plan *plan, lrt_value *value);
 /* Decides the home of a planned node's results. */
 lrt_status lrt_plan_settle(lrt_plan *plan, lrt_exec *exec, lrt_error *err);
 /* The context for an operator's prepare function; what it allocates lives in `arena`. */
-void lrt_plan_init_prepare(lrt_prepare *p, lrt_plan *plan, const lrt_exec *exec, lrt_arena *arena, lrt_error *err);
+void lrt_plan_init_prepare(lrt_prepare *p, lrt_plan *plan, const lrt_exec *exec, lrt_arena *arena,
+                           lrt_error *err);
 
 #endif

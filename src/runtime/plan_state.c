@@ -22,7 +22,8 @@ lrt_status lrt_plan_mark_states(lrt_plan *plan, lrt_error *err) {
     const int32_t v = subgraph->inputs[i];
     if (plan->homes[v] != LRT_HOME_OWN || lrt_plan_state_of(plan, v, false) == NULL) continue;
     if (!lrt_shape_equal(&plan->values[v].shape, &subgraph->tensors[v].shape))
-      return lrt_fail(err, LRT_INVALID_ARGUMENT, "the state tensor \"%s\" cannot be resized", plan->values[v].name);
+      return lrt_fail(err, LRT_INVALID_ARGUMENT, "the state tensor \"%s\" cannot be resized",
+                      plan->values[v].name);
     plan->homes[v] = LRT_HOME_STATE;
   }
   return LRT_OK;
@@ -55,8 +56,10 @@ void lrt_plan_commit_states(const lrt_plan *plan) {
   if (plan->depth > 0 || runtime->state_memory == NULL) return;
   for (int32_t i = 0; i < runtime->state_count; i++) {
     const lrt_state_slot *state = &runtime->states[i];
-    if (state->subgraph != plan->graph->subgraph_index || plan->homes[state->input] != LRT_HOME_STATE) continue;
+    if (state->subgraph != plan->graph->subgraph_index || plan->homes[state->input] != LRT_HOME_STATE)
+      continue;
     const lrt_value *from = &plan->values[state->output], *to = &plan->values[state->input];
-    if (from->data != to->data && from->data != NULL && from->bytes == to->bytes) memcpy(to->data, from->data, to->bytes);
+    if (from->data != to->data && from->data != NULL && from->bytes == to->bytes)
+      memcpy(to->data, from->data, to->bytes);
   }
 }

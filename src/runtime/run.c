@@ -35,7 +35,8 @@ static void report(walker *w, lrt_status status, const lrt_error *error) {
     if (state->err != NULL) *state->err = *error;
   }
   uint64_t seen = atomic_load(&state->failed_at);
-  while (w->interval < seen && !atomic_compare_exchange_weak(&state->failed_at, &seen, w->interval)) {}
+  while (w->interval < seen && !atomic_compare_exchange_weak(&state->failed_at, &seen, w->interval)) {
+  }
 }
 
 /* Meets the other workers; false = somebody failed before this barrier, leave. */
@@ -47,7 +48,9 @@ static bool meet(walker *w) {
 }
 
 /* Meets where worker 0 has been working alone; its results are read by all from here on. */
-static bool catch_up(walker *w) { return !w->alone || meet(w); }
+static bool catch_up(walker *w) {
+  return !w->alone || meet(w);
+}
 
 static bool walk(walker *w, lrt_plan *plan);
 
@@ -64,11 +67,14 @@ static void check_limits(walker *w) {
     status = lrt_fail(&error, LRT_OVER_BUDGET, "the run needs more than the allowed %llu steps",
                       (unsigned long long)limits->steps);
   else if (limits->seconds > 0 && lrt_clock_seconds() - state->started > limits->seconds)
-    status = lrt_fail(&error, LRT_OVER_BUDGET, "the run takes longer than the allowed %g seconds", limits->seconds);
+    status = lrt_fail(&error, LRT_OVER_BUDGET, "the run takes longer than the allowed %g seconds",
+                      limits->seconds);
   if (status != LRT_OK) report(w, status, &error);
 }
 
-static bool failed(const walker *w) { return atomic_load(&w->state->failed_at) <= w->interval; }
+static bool failed(const walker *w) {
+  return atomic_load(&w->state->failed_at) <= w->interval;
+}
 
 /* A time limit is also kept inside a step, which a hostile model can make last for hours: the share is run in pieces. */
 static void run_share(walker *w, const lrt_step *step, int64_t begin, int64_t end) {
@@ -80,7 +86,8 @@ static void run_share(walker *w, const lrt_step *step, int64_t begin, int64_t en
     lrt_status status = LRT_OK;
     if (at > begin && lrt_clock_seconds() - w->state->started > seconds)
       status = lrt_fail(&error, LRT_OVER_BUDGET, "the run takes longer than the allowed %g seconds", seconds);
-    else status = step->fn(step, &run, at, end - at < piece ? end : at + piece);
+    else
+      status = step->fn(step, &run, at, end - at < piece ? end : at + piece);
     if (status != LRT_OK) report(w, status, &error);
   }
 }
@@ -134,7 +141,8 @@ static bool fits(lrt_plan *branch, lrt_value *const *from, int32_t count) {
 }
 
 /* Hands values to a branch, planning it again when their shapes are new. */
-static lrt_status enter(lrt_plan *plan, lrt_plan **branch, lrt_value *const *from, int32_t count, lrt_error *err) {
+static lrt_status enter(lrt_plan *plan, lrt_plan **branch, lrt_value *const *from, int32_t count,
+                        lrt_error *err) {
   if (!fits(*branch, from, count)) {
     lrt_arena scratch;
     lrt_plan *fresh = NULL;
@@ -280,7 +288,9 @@ static bool walk_range(walker *w, lrt_plan *plan, int32_t first, int32_t last) {
   return true;
 }
 
-static bool walk(walker *w, lrt_plan *plan) { return walk_range(w, plan, 0, plan->graph->node_count); }
+static bool walk(walker *w, lrt_plan *plan) {
+  return walk_range(w, plan, 0, plan->graph->node_count);
+}
 
 static void walk_root(void *arg, const lrt_worker *worker) {
   run_state *state = arg;
@@ -293,8 +303,16 @@ lrt_status lrt_plan_run(lrt_plan *plan, lrt_error *err) {
 }
 
 lrt_status lrt_plan_run_nodes(lrt_plan *plan, int32_t first, int32_t count, lrt_error *err) {
-  run_state state = {.runtime = plan->runtime, .root = plan, .failed_at = UINT64_MAX, .claimed = ATOMIC_FLAG_INIT,
-                     .status = LRT_OK, .err = err, .started = lrt_clock_seconds(), .nodes_run = 0, .first = first, .last = first + count};
+  run_state state = {.runtime = plan->runtime,
+                     .root = plan,
+                     .failed_at = UINT64_MAX,
+                     .claimed = ATOMIC_FLAG_INIT,
+                     .status = LRT_OK,
+                     .err = err,
+                     .started = lrt_clock_seconds(),
+                     .nodes_run = 0,
+                     .first = first,
+                     .last = first + count};
   lrt_team_run(plan->runtime->team, walk_root, &state, true);
   lrt_counter_add(LRT_COUNTER_STEPS_RUN, state.nodes_run);
   if (state.status == LRT_OK) lrt_plan_commit_states(plan);

@@ -28,17 +28,17 @@ typedef struct lrt_runtime {
   bool profile;      /* measure each node */
   lrt_limits limits;
   atomic_bool cancelled;
-  bool *initialised;       /* [subgraph_count]: CALL_ONCE has run it */
-  lrt_variable *variables; /* tensors that keep their contents */
+  bool *initialised;            /* [subgraph_count]: CALL_ONCE has run it */
+  lrt_variable *variables;      /* tensors that keep their contents */
   const lrt_state_slot *states; /* [state_count] */
   int32_t state_count;
   void *const *state_memory; /* [slots] of the set in use */
-  int32_t frame_count;     /* instances of subgraphs, bounded */
+  int32_t frame_count;       /* instances of subgraphs, bounded */
 } lrt_runtime;
 
 /* Memory of a variable tensor, zeroed (int8: zero point) when new; the same for every plan of the subgraph. */
-lrt_status lrt_runtime_variable(lrt_runtime *runtime, int32_t subgraph, int32_t tensor, size_t bytes, void **out,
-                                lrt_error *err);
+lrt_status lrt_runtime_variable(lrt_runtime *runtime, int32_t subgraph, int32_t tensor, size_t bytes,
+                                void **out, lrt_error *err);
 /* Sets every variable tensor back to its first contents. */
 void lrt_runtime_reset_variables(lrt_runtime *runtime);
 /* Frees the variables. */

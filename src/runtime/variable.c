@@ -20,8 +20,8 @@ static void reset(const lrt_runtime *runtime, lrt_variable *variable) {
   memset(variable->data, fill, variable->bytes);
 }
 
-lrt_status lrt_runtime_variable(lrt_runtime *runtime, int32_t subgraph, int32_t tensor, size_t bytes, void **out,
-                                lrt_error *err) {
+lrt_status lrt_runtime_variable(lrt_runtime *runtime, int32_t subgraph, int32_t tensor, size_t bytes,
+                                void **out, lrt_error *err) {
   lrt_variable *v = runtime->variables;
   while (v != NULL && !(v->subgraph == subgraph && v->tensor == tensor)) v = v->next;
   if (v == NULL) {

@@ -75,7 +75,8 @@ typedef struct compare_result {
   double largest; /* largest finite magnitude of the expected values */
 } compare_result;
 
-static inline compare_result compare_tensors(lrt_type type, const void *actual, const void *expected, int64_t count) {
+static inline compare_result compare_tensors(lrt_type type, const void *actual, const void *expected,
+                                             int64_t count) {
   compare_result r = {0, 0};
   if (type == LRT_COMPLEX64 || type == LRT_COMPLEX128) count *= 2;
   for (int64_t i = 0; i < count; i++) {
@@ -83,8 +84,10 @@ static inline compare_result compare_tensors(lrt_type type, const void *actual, 
     if (isfinite(e) && fabs(e) > r.largest) r.largest = fabs(e);
     if (a == e || (isnan(a) && isnan(e))) continue;
     const double d = fabs(a - e);
-    if (isnan(d)) r.worst = INFINITY;
-    else if (d > r.worst) r.worst = d;
+    if (isnan(d))
+      r.worst = INFINITY;
+    else if (d > r.worst)
+      r.worst = d;
   }
   return r;
 }
@@ -97,7 +100,8 @@ static inline const char *compare_exception(const char *table, const char *name,
   while (file != NULL && reason == NULL && fgets(line, sizeof line, file) != NULL) {
     char *first = strtok(line, "\t"), *second = strtok(NULL, "\t"), *third = strtok(NULL, "\n");
     if (first == NULL || second == NULL || third == NULL || first[0] == '#') continue;
-    if (strcmp(first, name) == 0 && (strcmp(second, mode) == 0 || strcmp(second, "both") == 0)) reason = third;
+    if (strcmp(first, name) == 0 && (strcmp(second, mode) == 0 || strcmp(second, "both") == 0))
+      reason = third;
   }
   if (file != NULL) fclose(file);
   return reason;

@@ -94,11 +94,14 @@ typedef struct tally {
   int run, passed, excepted, skipped, failed;
 } tally;
 
-static inline void count_verdict(tally *t, int verdict, const char *name, const char *mode, const char *table) {
+static inline void count_verdict(tally *t, int verdict, const char *name, const char *mode,
+                                 const char *table) {
   const char *reason = compare_exception(table, name, mode);
   t->run++;
-  if (verdict == VERDICT_SKIPPED) t->skipped++;
-  else if (verdict == VERDICT_OK && reason == NULL) t->passed++;
+  if (verdict == VERDICT_SKIPPED)
+    t->skipped++;
+  else if (verdict == VERDICT_OK && reason == NULL)
+    t->passed++;
   else if (verdict == VERDICT_OK) {
     t->failed++;
     printf("FAIL %s (%s): passes, but is listed as an exception (%s)\n", name, mode, reason);

@@ -58,7 +58,8 @@ static lrt_status declare_caches(player *p, lrt_error *err) {
   const char *name = NULL;
   const int32_t decode = lrt_model_find_signature(p->model, "decode");
   for (int32_t i = 0; lrt_model_signature_input(p->model, decode, i, &name, &tensor) == LRT_OK; i++)
-    if (strncmp(name, "kv_cache", 8) == 0 && count < MAX_CACHES) pairs[count++] = (lrt_state_pair){name, name, -1};
+    if (strncmp(name, "kv_cache", 8) == 0 && count < MAX_CACHES)
+      pairs[count++] = (lrt_state_pair){name, name, -1};
   return lrt_interpreter_set_states(p->it, pairs, count, err);
 }
 
@@ -81,8 +82,8 @@ static void *data_of(const player *p, const entry *e, int32_t tensor) {
 }
 
 /* Feeds `count` tokens at `position`; a shorter chunk is padded at the same positions, which nobody looks at. */
-static lrt_status feed(const player *p, const entry *e, const int32_t *tokens, int32_t count, int32_t position,
-                       lrt_error *err) {
+static lrt_status feed(const player *p, const entry *e, const int32_t *tokens, int32_t count,
+                       int32_t position, lrt_error *err) {
   int32_t *ids = data_of(p, e, e->tokens), *positions = data_of(p, e, e->positions);
   float *mask = data_of(p, e, e->mask);
   for (int32_t i = 0; i < e->width; i++) {
@@ -154,7 +155,8 @@ static void golden_prompts(void) {
     const int32_t by_decode = tried < DECODED_PROMPTS ? next_token(&p, &p.decode, prompt, count) : ids[0];
     const int32_t by_prefill = next_token(&p, &p.prefill, prompt, count);
     if (by_decode != ids[0] || by_prefill != ids[0])
-      printf("prompt %d (margin %g): decode gives %d, prefill %d, stored is %d\n", tried, margin, by_decode, by_prefill, ids[0]);
+      printf("prompt %d (margin %g): decode gives %d, prefill %d, stored is %d\n", tried, margin, by_decode,
+             by_prefill, ids[0]);
     agreed += by_decode == ids[0] && by_prefill == ids[0];
     CHECK(by_decode == ids[0] || margin < CLOSE_CALL);
     CHECK(by_prefill == ids[0] || margin < CLOSE_CALL);

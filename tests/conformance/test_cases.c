@@ -8,8 +8,8 @@
 /* Fast mode quantizes activations asymmetrically per row whatever the flag says, as XNNPACK does: of the range. */
 #define FAST_HYBRID_TOLERANCE 2e-2
 
-static int judge(const char *name, int output, lrt_mode mode, const lrt_tensor_view *actual, const lrt_npy *expected,
-                 bool quantized) {
+static int judge(const char *name, int output, lrt_mode mode, const lrt_tensor_view *actual,
+                 const lrt_npy *expected, bool quantized) {
   if (actual->bytes != expected->bytes || (actual->data == NULL && actual->bytes > 0)) {
     printf("%s: output %d has %zu bytes, expected %zu\n", name, output, actual->bytes, expected->bytes);
     return VERDICT_DIFFERS;
@@ -46,7 +46,8 @@ static int run_case(const char *path, const char *name, lrt_mode mode) {
     return VERDICT_ERROR;
   }
   const lrt_status status = session_run(&s, &file, "", &err);
-  if (status == LRT_UNSUPPORTED && strstr(err.message, ".npy") != NULL) verdict = VERDICT_SKIPPED;
+  if (status == LRT_UNSUPPORTED && strstr(err.message, ".npy") != NULL)
+    verdict = VERDICT_SKIPPED;
   else if (status != LRT_OK) {
     printf("%s: %s\n", name, err.message);
     verdict = VERDICT_ERROR;
@@ -85,8 +86,8 @@ int main(int argc, char **argv) {
                     LRT_TESTS_DIR "/conformance/cases.tsv");
   }
   closedir(dir);
-  printf("%d runs: %d agree, %d exceptions, %d skipped (arrays that numpy pickles), %d failed\n", t.run, t.passed,
-         t.excepted, t.skipped, t.failed);
+  printf("%d runs: %d agree, %d exceptions, %d skipped (arrays that numpy pickles), %d failed\n", t.run,
+         t.passed, t.excepted, t.skipped, t.failed);
   check_failures = t.failed;
   DONE();
 }

@@ -28,8 +28,8 @@ static double spread_of(const lrt_npy expected[3]) {
   for (int a = 0; a < 3; a++)
     for (int b = a + 1; b < 3; b++) {
       if (expected[a].data == NULL || expected[b].data == NULL) continue;
-      const compare_result r =
-          compare_tensors(expected[a].type, expected[a].data, expected[b].data, lrt_shape_count(&expected[a].shape));
+      const compare_result r = compare_tensors(expected[a].type, expected[a].data, expected[b].data,
+                                               lrt_shape_count(&expected[a].shape));
       if (r.worst > spread) spread = r.worst;
     }
   return spread;
@@ -44,8 +44,8 @@ static double float_tolerance(const char *name, lrt_mode mode, const lrt_npy exp
   return resolvers_known == 1 ? SINGLE_TOLERANCE : FLOAT_TOLERANCE;
 }
 
-static int judge(const char *name, const char *prefix, int output, lrt_mode mode, const lrt_tensor_view *actual,
-                 const lrt_npy expected[3]) {
+static int judge(const char *name, const char *prefix, int output, lrt_mode mode,
+                 const lrt_tensor_view *actual, const lrt_npy expected[3]) {
   const int first = expected[0].data != NULL ? 0 : expected[1].data != NULL ? 1 : 2;
   const bool is_float = compare_is_float(actual->type);
   const double spread = spread_of(expected);
@@ -53,12 +53,14 @@ static int judge(const char *name, const char *prefix, int output, lrt_mode mode
   for (int r = first; r < 3; r++) {
     if (expected[r].data == NULL || (mode == LRT_MODE_REF && r != first)) continue;
     if (actual->bytes != expected[r].bytes || actual->data == NULL) {
-      printf("%s: output %d%s has %zu bytes, expected %zu\n", name, output, prefix, actual->bytes, expected[r].bytes);
+      printf("%s: output %d%s has %zu bytes, expected %zu\n", name, output, prefix, actual->bytes,
+             expected[r].bytes);
       return VERDICT_DIFFERS;
     }
     const compare_result d =
         compare_tensors(actual->type, actual->data, expected[r].data, lrt_shape_count(&actual->shape));
-    const double floor = is_float ? float_tolerance(name, mode, expected) * d.largest + 1e-6 : (mode == LRT_MODE_REF ? 0 : 1);
+    const double floor =
+        is_float ? float_tolerance(name, mode, expected) * d.largest + 1e-6 : (mode == LRT_MODE_REF ? 0 : 1);
     double limit = floor;
     if ((mode == LRT_MODE_FAST || is_float) && 2 * spread > limit) limit = 2 * spread;
     if (d.worst < best || limit > allowed) {
@@ -146,7 +148,8 @@ static int listed_as(const char *name) {
   FILE *table = fopen(LRT_SHARED_DIR "/models/no_golden.tsv", "r");
   while (table != NULL && fgets(line, sizeof line, table) != NULL) {
     char *first = strtok(line, "\t"), *second = strtok(NULL, "\t");
-    if (first != NULL && second != NULL && strcmp(first, name) == 0) found = strncmp(second, "runs", 4) == 0 ? 'r' : 'x';
+    if (first != NULL && second != NULL && strcmp(first, name) == 0)
+      found = strncmp(second, "runs", 4) == 0 ? 'r' : 'x';
   }
   if (table != NULL) fclose(table);
   return found;
@@ -172,9 +175,11 @@ static void run_folder(const char *folder, tally *golden, tally *blind, const ch
     for (int m = LRT_MODE_FAST; m <= LRT_MODE_REF; m++) {
       const char *mode = m == LRT_MODE_REF ? "ref" : "fast";
       if (exists("%s/cases/golden/%s.npz", name))
-        count_verdict(golden, in_child(run_golden, path, name, (lrt_mode)m), name, mode, LRT_TESTS_DIR "/conformance/models.tsv");
+        count_verdict(golden, in_child(run_golden, path, name, (lrt_mode)m), name, mode,
+                      LRT_TESTS_DIR "/conformance/models.tsv");
       else if (listed_as(name) == 'r')
-        count_verdict(blind, in_child(run_blind, path, name, (lrt_mode)m), name, mode, LRT_TESTS_DIR "/conformance/models.tsv");
+        count_verdict(blind, in_child(run_blind, path, name, (lrt_mode)m), name, mode,
+                      LRT_TESTS_DIR "/conformance/models.tsv");
       else if (in_child(run_blind, path, name, (lrt_mode)m) == VERDICT_DIFFERS) {
         blind->failed++;
         printf("FAIL %s (%s): refused without a sentence\n", name, mode);
@@ -188,12 +193,14 @@ int main(int argc, char **argv) {
   tally golden = {0}, blind = {0};
   const char *only = argc > 1 ? argv[1] : NULL;
   if (getenv("LRT_EMULATED") != NULL) SKIP("whole models take too long under an emulator");
-  if (access(LRT_SHARED_DIR "/models/tflite", R_OK) != 0) SKIP("the models of " LRT_SHARED_DIR " are not there");
+  if (access(LRT_SHARED_DIR "/models/tflite", R_OK) != 0)
+    SKIP("the models of " LRT_SHARED_DIR " are not there");
   run_folder(LRT_SHARED_DIR "/models/tflite/real", &golden, &blind, only);
   run_folder(LRT_SHARED_DIR "/models/tflite/made", &golden, &blind, only);
-  printf("with goldens: %d runs, %d agree, %d exceptions, %d failed\n", golden.run, golden.passed, golden.excepted,
-         golden.failed);
-  printf("without: %d runs, %d run, %d exceptions, %d failed\n", blind.run, blind.passed, blind.excepted, blind.failed);
+  printf("with goldens: %d runs, %d agree, %d exceptions, %d failed\n", golden.run, golden.passed,
+         golden.excepted, golden.failed);
+  printf("without: %d runs, %d run, %d exceptions, %d failed\n", blind.run, blind.passed, blind.excepted,
+         blind.failed);
   check_failures = golden.failed + blind.failed;
   DONE();
 }

@@ -43,8 +43,10 @@ static void fill_numbers(const lrt_tensor_view *view, uint32_t style, uint32_t s
   const size_t size = lrt_type_bits(view->type) / 8;
   for (size_t i = 0; size > 0 && i + size <= view->bytes; i += size) {
     const float number = (float)(i % 7) - 2;
-    if (view->type == LRT_FLOAT32) memcpy(data + i, &number, sizeof number);
-    else data[i] = (uint8_t)(i % 3);
+    if (view->type == LRT_FLOAT32)
+      memcpy(data + i, &number, sizeof number);
+    else
+      data[i] = (uint8_t)(i % 3);
     if (view->type == LRT_BOOL) data[i] &= 1;
   }
 }

@@ -28,7 +28,9 @@ static inline guard guard_make(size_t bytes) {
   return g;
 }
 
-static inline void guard_free(guard *g) { munmap(g->map, g->length); }
+static inline void guard_free(guard *g) {
+  munmap(g->map, g->length);
+}
 
 /* A small generator so that every run sees the same numbers. */
 static uint64_t guard_state = 88172645463325252ULL;
@@ -41,6 +43,8 @@ static inline uint32_t guard_random(void) {
 static inline int guard_between(int low, int high) {
   return low + (int)(guard_random() % (uint32_t)(high - low + 1));
 }
-static inline float guard_float(void) { return (float)guard_between(-1000, 1000) / 1000.0f; }
+static inline float guard_float(void) {
+  return (float)guard_between(-1000, 1000) / 1000.0f;
+}
 
 #endif

@@ -31,7 +31,8 @@ EMULATE_MAP(emulated_cvtps_epi32, __m512, float, __m512i, int32_t, 16, emulated_
 #define _mm512_cvtps_epi32(v) emulated_cvtps_epi32(v)
 
 static inline __m512 emulated_cvtph_ps(__m256i v) {
-  const __m256 halves[2] = {_mm256_cvtph_ps(_mm256_castsi256_si128(v)), _mm256_cvtph_ps(_mm256_extracti128_si256(v, 1))};
+  const __m256 halves[2] = {_mm256_cvtph_ps(_mm256_castsi256_si128(v)),
+                            _mm256_cvtph_ps(_mm256_extracti128_si256(v, 1))};
   __m512 result;
   memcpy(&result, halves, sizeof result);
   return result;

@@ -11,17 +11,27 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 1, 0},   {1, 7, 9, 32, 1, 3, 3, 1, 1, 1},  {2, 9, 8, 24, 1, 3, 3, 2, 1, 1},
-    {1, 6, 6, 13, 1, 3, 3, 1, 1, 0},  {1, 8, 9, 40, 1, 5, 5, 1, 1, 2},  {1, 9, 7, 7, 1, 3, 3, 1, 2, 2},
-    {1, 5, 6, 3, 4, 3, 3, 2, 1, 1},   {1, 12, 3, 1, 8, 10, 4, 2, 1, 2}, {1, 2, 2, 17, 1, 3, 3, 1, 1, 1},
+    {1, 1, 1, 1, 1, 1, 1, 1, 1, 0},   {1, 7, 9, 32, 1, 3, 3, 1, 1, 1},   {2, 9, 8, 24, 1, 3, 3, 2, 1, 1},
+    {1, 6, 6, 13, 1, 3, 3, 1, 1, 0},  {1, 8, 9, 40, 1, 5, 5, 1, 1, 2},   {1, 9, 7, 7, 1, 3, 3, 1, 2, 2},
+    {1, 5, 6, 3, 4, 3, 3, 2, 1, 1},   {1, 12, 3, 1, 8, 10, 4, 2, 1, 2},  {1, 2, 2, 17, 1, 3, 3, 1, 1, 1},
     {1, 4, 20, 16, 2, 1, 7, 1, 1, 3}, {1, 1, 2, 9, 1, 23, 23, 1, 1, 11}, {1, 14, 14, 600, 1, 3, 3, 1, 1, 1},
 };
 #define SHAPES ((int)(sizeof shapes / sizeof shapes[0]))
 
 static lrt_dwconv geometry(const shape *s) {
-  lrt_dwconv d = {.batch = s->batch, .in_h = s->h, .in_w = s->w, .channels = s->channels, .multiplier = s->multiplier,
-                  .kernel_h = s->kh, .kernel_w = s->kw, .stride_h = s->stride, .stride_w = s->stride,
-                  .dilation_h = s->dilation, .dilation_w = s->dilation, .pad_top = s->pad, .pad_left = s->pad};
+  lrt_dwconv d = {.batch = s->batch,
+                  .in_h = s->h,
+                  .in_w = s->w,
+                  .channels = s->channels,
+                  .multiplier = s->multiplier,
+                  .kernel_h = s->kh,
+                  .kernel_w = s->kw,
+                  .stride_h = s->stride,
+                  .stride_w = s->stride,
+                  .dilation_h = s->dilation,
+                  .dilation_w = s->dilation,
+                  .pad_top = s->pad,
+                  .pad_left = s->pad};
   d.out_h = (s->h + 2 * s->pad - s->dilation * (s->kh - 1) - 1) / s->stride + 1;
   d.out_w = (s->w + 2 * s->pad - s->dilation * (s->kw - 1) - 1) / s->stride + 1;
   return d;
@@ -74,9 +84,12 @@ static bool matches(const lrt_dwconv *d, int64_t at, int64_t n, double sum, doub
   }
   const lrt_multiplier m = {d->mult[n], d->shift[n]};
   int64_t v;
-  if (d->a_type == LRT_INT16 && !d->bias_is_32) v = lrt_multiplier_apply64((int64_t)sum + d->bias64[n], m);
-  else if (d->a_type == LRT_INT16 || d->exact) v = lrt_multiplier_apply((int32_t)sum + d->bias[n], m);
-  else v = (int64_t)nearbyintf((float)((int32_t)sum + d->bias[n]) * d->scale[n]);
+  if (d->a_type == LRT_INT16 && !d->bias_is_32)
+    v = lrt_multiplier_apply64((int64_t)sum + d->bias64[n], m);
+  else if (d->a_type == LRT_INT16 || d->exact)
+    v = lrt_multiplier_apply((int32_t)sum + d->bias[n], m);
+  else
+    v = (int64_t)nearbyintf((float)((int32_t)sum + d->bias[n]) * d->scale[n]);
   v += d->c_zero;
   v = v < d->lo ? d->lo : v > d->hi ? d->hi : v;
   if (d->a_type == LRT_INT16) return ((const int16_t *)d->c)[at] == v;
@@ -108,10 +121,14 @@ typedef struct kind {
 
 static void fill(guard *g, size_t count, lrt_type type) {
   for (size_t i = 0; i < count; i++) {
-    if (type == LRT_FLOAT32) ((float *)g->data)[i] = guard_float();
-    else if (type == LRT_FLOAT16) ((uint16_t *)g->data)[i] = lrt_half_from_float(guard_float());
-    else if (type == LRT_INT16) ((int16_t *)g->data)[i] = (int16_t)(guard_random() % 8 ? guard_random() : 0x8000);
-    else ((uint8_t *)g->data)[i] = (uint8_t)(guard_random() % 8 ? guard_random() : 0x80);
+    if (type == LRT_FLOAT32)
+      ((float *)g->data)[i] = guard_float();
+    else if (type == LRT_FLOAT16)
+      ((uint16_t *)g->data)[i] = lrt_half_from_float(guard_float());
+    else if (type == LRT_INT16)
+      ((int16_t *)g->data)[i] = (int16_t)(guard_random() % 8 ? guard_random() : 0x8000);
+    else
+      ((uint8_t *)g->data)[i] = (uint8_t)(guard_random() % 8 ? guard_random() : 0x80);
   }
 }
 
@@ -119,7 +136,8 @@ static size_t bytes_of(lrt_type type, size_t count) {
   return (count * lrt_type_bits(type) + 7) / 8;
 }
 
-static void check_shape(const lrt_dwconv_kernel *kernel, const lrt_gemm_int_epilogue *end, const shape *s, const kind *k) {
+static void check_shape(const lrt_dwconv_kernel *kernel, const lrt_gemm_int_epilogue *end, const shape *s,
+                        const kind *k) {
   lrt_dwconv d = geometry(s);
   d.a_type = k->a, d.w_type = k->w, d.exact = k->exact, d.bias_is_32 = k->bias_is_32, d.epilogue = end;
   d.flo = -1.2f, d.fhi = 1.5f;
@@ -131,7 +149,8 @@ static void check_shape(const lrt_dwconv_kernel *kernel, const lrt_gemm_int_epil
   fill(&a, a_count, k->a);
   fill(&w, k->w == LRT_INT4 ? (total * taps + 1) / 2 : total * taps, k->w);
   for (size_t n = 0; n < total; n++) {
-    const double scale = (1.0 + fabs((double)guard_float())) / (120.0 * sqrt((double)taps)) * (n % 7 == 3 ? 200 : 1);
+    const double scale =
+        (1.0 + fabs((double)guard_float())) / (120.0 * sqrt((double)taps)) * (n % 7 == 3 ? 200 : 1);
     const lrt_multiplier m = lrt_multiplier_make(scale);
     ((int32_t *)columns[0].data)[n] = m.q, ((int32_t *)columns[1].data)[n] = m.shift;
     ((float *)columns[2].data)[n] = (float)scale, ((float *)columns[3].data)[n] = guard_float();
@@ -139,7 +158,8 @@ static void check_shape(const lrt_dwconv_kernel *kernel, const lrt_gemm_int_epil
     ((int64_t *)columns[5].data)[n] = guard_between(-9000, 9000) * INT64_C(5000);
   }
   d.a = a.data, d.w = w.data, d.c = c.data, d.mult = columns[0].data, d.shift = columns[1].data;
-  d.scale = columns[2].data, d.bias_f32 = columns[3].data, d.bias = columns[4].data, d.bias64 = columns[5].data;
+  d.scale = columns[2].data, d.bias_f32 = columns[3].data, d.bias = columns[4].data,
+  d.bias64 = columns[5].data;
   if (k->w != LRT_FLOAT32 && k->w != LRT_FLOAT16) d.w_scale = columns[2].data;
   d.a_zero = k->a == LRT_INT8 ? -11 : k->a == LRT_UINT8 ? 130 : 0, d.w_zero = k->w == LRT_UINT8 ? 121 : 0;
   d.c_zero = k->a == LRT_INT8 ? 5 : k->a == LRT_UINT8 ? 120 : 0;
@@ -171,12 +191,14 @@ static void depthwise(void) {
   for (int v = 0; v < count; v++) {
     if (!lrt_cpu_has(table[v].level)) continue;
     for (int s = 0; s < SHAPES; s++) {
-      for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) check_shape(table + v, end + (ends - 1), shapes + s, kinds + k);
+      for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        check_shape(table + v, end + (ends - 1), shapes + s, kinds + k);
     }
   }
   for (int e = 0; e < ends; e++) {
     if (!lrt_cpu_has(end[e].level)) continue;
-    for (size_t k = 4; k < sizeof kinds / sizeof kinds[0]; k++) check_shape(table + (count - 1), end + e, shapes + 1, kinds + k);
+    for (size_t k = 4; k < sizeof kinds / sizeof kinds[0]; k++)
+      check_shape(table + (count - 1), end + e, shapes + 1, kinds + k);
   }
 }
 

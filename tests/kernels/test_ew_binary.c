@@ -7,13 +7,17 @@
 
 enum { N = 203 };
 static uint32_t seed = 1;
-static uint32_t next(void) { return seed = seed * 1664525u + 1013904223u, seed >> 8; }
+static uint32_t next(void) {
+  return seed = seed * 1664525u + 1013904223u, seed >> 8;
+}
 
 static void fill(void *data, lrt_type type) {
   for (int i = 0; i < N; i++) {
     const uint32_t r = next();
     switch (type) {
-    case LRT_FLOAT32: ((float *)data)[i] = r % 29 == 0 ? NAN : r % 31 == 0 ? INFINITY : ((float)(r % 2000) - 1000) / 64; break;
+    case LRT_FLOAT32:
+      ((float *)data)[i] = r % 29 == 0 ? NAN : r % 31 == 0 ? INFINITY : ((float)(r % 2000) - 1000) / 64;
+      break;
     case LRT_FLOAT64: ((double *)data)[i] = ((double)(r % 2000) - 1000) / 64; break;
     case LRT_INT8:
     case LRT_UINT8:
@@ -31,12 +35,15 @@ static const lrt_binary_variant *reference_of(const lrt_binary_variant *v) {
   size_t count;
   const lrt_binary_variant *all = lrt_binary_variants(&count);
   for (size_t i = 0; i < count; i++) {
-    if (all[i].op == v->op && all[i].type == v->type && all[i].quantized == v->quantized && all[i].ref) return &all[i];
+    if (all[i].op == v->op && all[i].type == v->type && all[i].quantized == v->quantized && all[i].ref)
+      return &all[i];
   }
   return NULL;
 }
 
-static bool is_comparison(lrt_binary_op op) { return op >= LRT_BINARY_EQUAL; }
+static bool is_comparison(lrt_binary_op op) {
+  return op >= LRT_BINARY_EQUAL;
+}
 
 static void compare(const lrt_binary_variant *v, const uint8_t *a, const uint8_t *b, size_t size) {
   for (int i = 0; i < N; i++) {
@@ -52,8 +59,12 @@ static void compare(const lrt_binary_variant *v, const uint8_t *a, const uint8_t
     } else if (v->quantized && !v->ref && v->op == LRT_BINARY_DIV) {
       continue; /* see quantized_division */
     } else if (v->quantized && !v->ref) {
-      const int x = size == 2 ? ((const int16_t *)(const void *)a)[i] : v->type == LRT_INT8 ? (int8_t)a[i] : a[i];
-      const int y = size == 2 ? ((const int16_t *)(const void *)b)[i] : v->type == LRT_INT8 ? (int8_t)b[i] : b[i];
+      const int x = size == 2             ? ((const int16_t *)(const void *)a)[i]
+                    : v->type == LRT_INT8 ? (int8_t)a[i]
+                                          : a[i];
+      const int y = size == 2             ? ((const int16_t *)(const void *)b)[i]
+                    : v->type == LRT_INT8 ? (int8_t)b[i]
+                                          : b[i];
       if (abs(x - y) > 1) {
         fprintf(stderr, "%s[%d]: %d, expected %d\n", v->name, i, x, y);
         check_failures++;
@@ -69,8 +80,24 @@ static void compare(const lrt_binary_variant *v, const uint8_t *a, const uint8_t
 
 static lrt_binary_params params_of(const lrt_binary_variant *v) {
   const bool u8 = v->type == LRT_UINT8, i16 = v->type == LRT_INT16;
-  const lrt_binary_quant q = {0.021f, 0.034f, 0.05f, u8 ? 120 : i16 ? 0 : 3, u8 ? 131 : i16 ? 0 : -7, u8 ? 99 : i16 ? 0 : 5,
-                              u8 ? 4 : i16 ? -30000 : -120, u8 ? 250 : i16 ? 30000 : 100};
+  const lrt_binary_quant q = {0.021f,
+                              0.034f,
+                              0.05f,
+                              u8    ? 120
+                              : i16 ? 0
+                                    : 3,
+                              u8    ? 131
+                              : i16 ? 0
+                                    : -7,
+                              u8    ? 99
+                              : i16 ? 0
+                                    : 5,
+                              u8    ? 4
+                              : i16 ? -30000
+                                    : -120,
+                              u8    ? 250
+                              : i16 ? 30000
+                                    : 100};
   lrt_binary_params p = lrt_binary_params_plain(v->type);
   if (!v->quantized) {
     p.low = -9.5f;
@@ -122,7 +149,9 @@ static void quantized_division(void) {
       const int8_t a = (int8_t)x, b = (int8_t)y;
       int8_t fast = 0, ref = 0;
       if (y == q.b_zero) continue;
-      const double real = 0.02 * (x - 1) / (0.05 * (y + 2)) / 0.01 + 3, bounded = real < -128 ? -128 : real > 127 ? 127 : real;
+      const double real = 0.02 * (x - 1) / (0.05 * (y + 2)) / 0.01 + 3, bounded = real < -128  ? -128
+                                                                                  : real > 127 ? 127
+                                                                                               : real;
       lrt_binary_pick(LRT_BINARY_DIV, LRT_INT8, true, false)(&p, &a, &b, &fast, 1, 1, 1);
       lrt_binary_pick(LRT_BINARY_DIV, LRT_INT8, true, true)(&p, &a, &b, &ref, 1, 1, 1);
       CHECK_NEAR(fast, bounded, 0.51);
@@ -165,7 +194,8 @@ static void integers(void) {
 static void broadcasting(void) {
   const lrt_shape a = {3, {2, 3, 4}}, b = {1, {4}}, c = {3, {2, 1, 1}}, d = {4, {5, 1, 3, 1}}, bad = {1, {3}};
   lrt_broadcast s;
-  const lrt_shape *ab[2] = {&a, &b}, *ac[2] = {&a, &c}, *ad[2] = {&a, &d}, *aa[2] = {&a, &a}, *ax[2] = {&a, &bad};
+  const lrt_shape *ab[2] = {&a, &b}, *ac[2] = {&a, &c}, *ad[2] = {&a, &d}, *aa[2] = {&a, &a},
+                  *ax[2] = {&a, &bad};
   CHECK_INT(lrt_broadcast_make(aa, 2, &s, NULL), LRT_OK);
   CHECK_INT(s.rank, 1);
   CHECK_INT(lrt_broadcast_make(ab, 2, &s, NULL), LRT_OK);
@@ -181,7 +211,8 @@ static void broadcasting(void) {
   const lrt_binary_params p = lrt_binary_params_plain(LRT_FLOAT32);
   const lrt_binary_fn fn = lrt_binary_pick(LRT_BINARY_ADD, LRT_FLOAT32, false, false);
   /* Odd cuts: ranges may begin and end inside rows. */
-  for (int64_t at = 0; at < 120; at += 7) lrt_binary_run(&s, fn, &p, x, 4, y, 4, out, 4, at, at + 7 < 120 ? at + 7 : 120);
+  for (int64_t at = 0; at < 120; at += 7)
+    lrt_binary_run(&s, fn, &p, x, 4, y, 4, out, 4, at, at + 7 < 120 ? at + 7 : 120);
   for (int i = 0; i < 120; i++) {
     const int n = i / 24, h = i / 12 % 2, w = i / 4 % 3, k = i % 4;
     CHECK_NEAR(out[i], x[(h * 3 + w) * 4 + k] + y[n * 3 + w], 0);

@@ -10,7 +10,8 @@ enum { N = 4099 };
 static float in[N + 1], out[N + 1], expected[N + 1];
 
 static void fill(void) {
-  const float special[12] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 88.8f, -88.0f, -103.5f, 1e-30f, -1e-30f, 3.4e38f, -3.4e38f};
+  const float special[12] = {0.0f,   -0.0f,   INFINITY, -INFINITY, NAN,     88.8f,
+                             -88.0f, -103.5f, 1e-30f,   -1e-30f,   3.4e38f, -3.4e38f};
   for (int i = 0; i <= N; i++) in[i] = i < 12 ? special[i] : ((float)i - N / 2.0f) * 0.0123f;
 }
 
@@ -35,7 +36,8 @@ static void f32_variants(void) {
       /* The reference's -inf * 0 is NaN; the fast forms give the limit. */
       const bool gelu = v->op == LRT_UNARY_GELU || v->op == LRT_UNARY_GELU_TANH;
       if (close_enough(out[k], expected[k]) || (gelu && in[k] == -INFINITY && out[k] == 0.0f)) continue;
-      fprintf(stderr, "%s(%g) is %.9g, expected %.9g\n", v->name, (double)in[k], (double)out[k], (double)expected[k]);
+      fprintf(stderr, "%s(%g) is %.9g, expected %.9g\n", v->name, (double)in[k], (double)out[k],
+              (double)expected[k]);
       check_failures++;
       break;
     }
@@ -69,8 +71,9 @@ static void edge_values(void) {
 
 /* Quantized results stay within one step of the real function; exactness is covered by goldens of whole operators. */
 static void quantized(void) {
-  const lrt_unary_op ops[] = {LRT_UNARY_RELU,   LRT_UNARY_RELU6, LRT_UNARY_LEAKY_RELU, LRT_UNARY_ELU,  LRT_UNARY_GELU,
-                              LRT_UNARY_LOGISTIC, LRT_UNARY_TANH,  LRT_UNARY_HARD_SWISH, LRT_UNARY_EXP, LRT_UNARY_ABS};
+  const lrt_unary_op ops[] = {LRT_UNARY_RELU, LRT_UNARY_RELU6,    LRT_UNARY_LEAKY_RELU, LRT_UNARY_ELU,
+                              LRT_UNARY_GELU, LRT_UNARY_LOGISTIC, LRT_UNARY_TANH,       LRT_UNARY_HARD_SWISH,
+                              LRT_UNARY_EXP,  LRT_UNARY_ABS};
   const lrt_unary_params p = {0.1f};
   for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
     const lrt_unary_quant q = {0.03f, ops[i] == LRT_UNARY_LOGISTIC ? 1.0f / 256 : 0.04f, 4,
@@ -113,7 +116,8 @@ static void casts(void) {
   int32_t i32[8];
   uint64_t u64[8];
   CHECK(lrt_cast(x, LRT_FLOAT32, 0, i8, LRT_INT8, 0, 8));
-  CHECK(i8[0] == 1 && i8[1] == -1 && i8[2] == 127 && i8[3] == -128 && i8[4] == 127 && i8[5] == 127 && i8[6] == -128);
+  CHECK(i8[0] == 1 && i8[1] == -1 && i8[2] == 127 && i8[3] == -128 && i8[4] == 127 && i8[5] == 127 &&
+        i8[6] == -128);
   CHECK(lrt_cast(x, LRT_FLOAT32, 0, u8, LRT_UINT8, 0, 8));
   CHECK(u8[1] == 0 && u8[2] == 255 && u8[3] == 0 && u8[4] == 255);
   CHECK(lrt_cast(x, LRT_FLOAT32, 0, i32, LRT_INT32, 0, 8));

@@ -22,20 +22,30 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, false},      {1, 1, 1, 37, 1, 1, 1, 1, 0, 1, 70, false},
-    {1, 1, 3, 5, 1, 1, 1, 1, 0, 1, 17, false},     {1, 5, 5, 64, 1, 1, 1, 1, 0, 1, 33, false},
-    {1, 7, 9, 16, 1, 1, 1, 1, 0, 1, 96, false},    {1, 9, 9, 3, 3, 3, 2, 1, 1, 1, 16, true},
-    {2, 6, 5, 17, 3, 3, 1, 1, 1, 1, 19, true},     {1, 8, 8, 8, 3, 3, 1, 2, 2, 2, 10, true},
-    {1, 5, 7, 4, 2, 3, 1, 1, 0, 3, 1, true},       {1, 4, 4, 600, 1, 1, 1, 1, 0, 1, 24, false},
-    {1, 3, 3, 130, 3, 3, 1, 1, 1, 1, 5, true},     {1, 6, 6, 20, 1, 1, 2, 1, 0, 1, 15, true},
+    {1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, false},   {1, 1, 1, 37, 1, 1, 1, 1, 0, 1, 70, false},
+    {1, 1, 3, 5, 1, 1, 1, 1, 0, 1, 17, false},  {1, 5, 5, 64, 1, 1, 1, 1, 0, 1, 33, false},
+    {1, 7, 9, 16, 1, 1, 1, 1, 0, 1, 96, false}, {1, 9, 9, 3, 3, 3, 2, 1, 1, 1, 16, true},
+    {2, 6, 5, 17, 3, 3, 1, 1, 1, 1, 19, true},  {1, 8, 8, 8, 3, 3, 1, 2, 2, 2, 10, true},
+    {1, 5, 7, 4, 2, 3, 1, 1, 0, 3, 1, true},    {1, 4, 4, 600, 1, 1, 1, 1, 0, 1, 24, false},
+    {1, 3, 3, 130, 3, 3, 1, 1, 1, 1, 5, true},  {1, 6, 6, 20, 1, 1, 2, 1, 0, 1, 15, true},
 };
 #define SHAPES ((int)(sizeof shapes / sizeof shapes[0]))
 
 static lrt_gemm_a geometry(const shape *s) {
-  lrt_gemm_a a = {.taps = s->kh * s->kw, .kc = s->kc, .ld = (int64_t)s->kc * s->groups, .conv = s->conv,
-                  .in_h = s->h, .in_w = s->w, .kernel_h = s->kh, .kernel_w = s->kw, .stride_h = s->stride,
-                  .stride_w = s->stride, .dilation_h = s->dilation, .dilation_w = s->dilation,
-                  .pad_top = s->pad, .pad_left = s->pad};
+  lrt_gemm_a a = {.taps = s->kh * s->kw,
+                  .kc = s->kc,
+                  .ld = (int64_t)s->kc * s->groups,
+                  .conv = s->conv,
+                  .in_h = s->h,
+                  .in_w = s->w,
+                  .kernel_h = s->kh,
+                  .kernel_w = s->kw,
+                  .stride_h = s->stride,
+                  .stride_w = s->stride,
+                  .dilation_h = s->dilation,
+                  .dilation_w = s->dilation,
+                  .pad_top = s->pad,
+                  .pad_left = s->pad};
   a.out_h = (s->h + 2 * s->pad - s->dilation * (s->kh - 1) - 1) / s->stride + 1;
   a.out_w = (s->w + 2 * s->pad - s->dilation * (s->kw - 1) - 1) / s->stride + 1;
   a.m = (int64_t)s->batch * a.out_h * a.out_w;
@@ -45,14 +55,17 @@ static lrt_gemm_a geometry(const shape *s) {
 /* Index into A of row m, tap t, or -1 outside the picture. */
 static int64_t source(const lrt_gemm_a *a, int64_t m, int64_t t) {
   if (!a->conv) return m * a->ld;
-  const int64_t pixels = (int64_t)a->out_h * a->out_w, b = m / pixels, y = m % pixels / a->out_w, x = m % a->out_w;
+  const int64_t pixels = (int64_t)a->out_h * a->out_w, b = m / pixels, y = m % pixels / a->out_w,
+                x = m % a->out_w;
   const int64_t iy = y * a->stride_h - a->pad_top + t / a->kernel_w * a->dilation_h;
   const int64_t ix = x * a->stride_w - a->pad_left + t % a->kernel_w * a->dilation_w;
   if (iy < 0 || iy >= a->in_h || ix < 0 || ix >= a->in_w) return -1;
   return ((b * a->in_h + iy) * a->in_w + ix) * a->ld;
 }
 
-static void *scratch_of(size_t bytes) { return aligned_alloc(64, (bytes + 127) / 64 * 64); }
+static void *scratch_of(size_t bytes) {
+  return aligned_alloc(64, (bytes + 127) / 64 * 64);
+}
 
 static float weight_f32(const lrt_gemm_f32 *g, int64_t n, int64_t index) {
   switch (g->w_type) {
@@ -97,7 +110,8 @@ static void run_f32(lrt_gemm_f32 *g, bool pack, const char *what) {
     lrt_gemm_f32_pack(g, packed);
     g->packed = packed;
     g->grid.gemv = false;
-    if (g->a.m == 1) g->grid.n_step = (g->n + g->kernel->nr - 1) / g->kernel->nr * g->kernel->nr, g->grid.n_tiles = 1;
+    if (g->a.m == 1)
+      g->grid.n_step = (g->n + g->kernel->nr - 1) / g->kernel->nr * g->kernel->nr, g->grid.n_tiles = 1;
   }
   memset(g->c, 0x7f, (size_t)(g->a.m * g->ldc) * 4);
   guard scratch = guard_make((lrt_gemm_f32_scratch(g) + 63) / 64 * 64);
@@ -108,24 +122,30 @@ static void run_f32(lrt_gemm_f32 *g, bool pack, const char *what) {
 }
 
 static void f32_shape(const lrt_gemm_f32_kernel *kernel, const shape *s, lrt_type type) {
-  lrt_gemm_f32 g = {.a = geometry(s), .groups = s->groups, .n = s->n, .w_type = type, .lo = -0.9f, .hi = 1.5f};
+  lrt_gemm_f32 g = {
+      .a = geometry(s), .groups = s->groups, .n = s->n, .w_type = type, .lo = -0.9f, .hi = 1.5f};
   const size_t total = (size_t)(s->groups * s->n), k = (size_t)(g.a.taps * g.a.kc);
-  const size_t a_count = g.a.conv ? (size_t)(s->batch * s->h * s->w) * (size_t)g.a.ld : (size_t)(g.a.m * g.a.ld);
+  const size_t a_count =
+      g.a.conv ? (size_t)(s->batch * s->h * s->w) * (size_t)g.a.ld : (size_t)(g.a.m * g.a.ld);
   guard a = guard_make(a_count * 4), w = guard_make(total * k * 4), bias = guard_make(total * 4);
   guard scale = guard_make(total * 4), c = guard_make((size_t)g.a.m * total * 4);
   for (size_t i = 0; i < a_count; i++) ((float *)a.data)[i] = guard_float();
   for (size_t i = 0; i < total; i++) ((float *)bias.data)[i] = guard_float();
   for (size_t i = 0; i < total; i++) ((float *)scale.data)[i] = 0.01f + fabsf(guard_float()) / 64;
   for (size_t i = 0; i < total * k; i++) {
-    if (type == LRT_FLOAT32) ((float *)w.data)[i] = guard_float();
-    else if (type == LRT_FLOAT16) ((uint16_t *)w.data)[i] = lrt_half_from_float(guard_float());
-    else ((int8_t *)w.data)[i] = (int8_t)guard_random();
+    if (type == LRT_FLOAT32)
+      ((float *)w.data)[i] = guard_float();
+    else if (type == LRT_FLOAT16)
+      ((uint16_t *)w.data)[i] = lrt_half_from_float(guard_float());
+    else
+      ((int8_t *)w.data)[i] = (int8_t)guard_random();
   }
   g.a.data = a.data, g.w = w.data, g.bias = bias.data, g.w_scale = scale.data, g.c = c.data;
   g.ldc = (int64_t)total;
   for (int pass = 0; pass < 3; pass++) {
     char what[64];
-    snprintf(what, sizeof what, "%s shape %d type %d pass %d", kernel->name, (int)(s - shapes), (int)type, pass);
+    snprintf(what, sizeof what, "%s shape %d type %d pass %d", kernel->name, (int)(s - shapes), (int)type,
+             pass);
     lrt_gemm_f32_plan_for(&g, kernel, 1 + pass);
     run_f32(&g, pass == 1, what);
   }
@@ -198,7 +218,8 @@ static bool matches(const lrt_gemm_int *g, int64_t m, int64_t n) {
   }
   acc += g->bias[n];
   if (g->out_type == LRT_INT32) return ((const int32_t *)g->c)[at] == (int32_t)acc;
-  if (g->out_type == LRT_INT16) return ((const int16_t *)g->c)[at] == clamped(lrt_multiplier_apply((int32_t)acc, mult), g);
+  if (g->out_type == LRT_INT16)
+    return ((const int16_t *)g->c)[at] == clamped(lrt_multiplier_apply((int32_t)acc, mult), g);
   int64_t v = (int64_t)lrt_multiplier_apply((int32_t)acc, mult) + g->c_zero;
   if (!g->exact) v = (int64_t)nearbyintf(fminf(fmaxf((float)acc * g->scale[n], -1e6f), 1e6f)) + g->c_zero;
   const int actual = g->out_type == LRT_INT8 ? ((const int8_t *)g->c)[at] : ((const uint8_t *)g->c)[at];
@@ -219,7 +240,8 @@ static void run_int(lrt_gemm_int *g, bool pack, const char *what) {
   for (int64_t m = 0; m < g->a.m; m++) {
     for (int64_t n = 0; n < g->groups * g->n; n++) bad += !matches(g, m, n);
   }
-  if (bad > 0) fprintf(stderr, "int %s: %d wrong of %lld\n", what, bad, (long long)(g->a.m * g->groups * g->n));
+  if (bad > 0)
+    fprintf(stderr, "int %s: %d wrong of %lld\n", what, bad, (long long)(g->a.m * g->groups * g->n));
   CHECK(bad == 0);
   guard_free(&scratch);
   free(packed);
@@ -232,14 +254,28 @@ static void fill_random(guard *g, size_t bytes) {
   }
 }
 
-static void int_shape(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epilogue *epilogue, const shape *s,
-                      const int_case *ic) {
-  lrt_gemm_int g = {.a = geometry(s), .groups = s->groups, .n = s->n, .a_type = ic->a_type, .w_type = ic->w_type,
-                    .out_type = ic->out_type, .exact = ic->exact, .bias_is_32 = ic->bias_is_32, .flo = -2, .fhi = 3};
-  const size_t total = (size_t)(s->groups * s->n), k = (size_t)(g.a.taps * g.a.kc), size = ic->a_type == LRT_INT16 ? 2 : 1;
-  const size_t a_bytes = size * (g.a.conv ? (size_t)(s->batch * s->h * s->w) * (size_t)g.a.ld : (size_t)(g.a.m * g.a.ld));
-  const size_t w_bytes = ic->w_type == LRT_INT4 ? (total * k + 1) / 2 : ic->w_type == LRT_INT2 ? (total * k + 3) / 4 : total * k;
-  const size_t c_size = ic->out_type == LRT_INT16 ? 2 : ic->out_type == LRT_FLOAT32 || ic->out_type == LRT_INT32 ? 4 : 1;
+static void int_shape(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epilogue *epilogue,
+                      const shape *s, const int_case *ic) {
+  lrt_gemm_int g = {.a = geometry(s),
+                    .groups = s->groups,
+                    .n = s->n,
+                    .a_type = ic->a_type,
+                    .w_type = ic->w_type,
+                    .out_type = ic->out_type,
+                    .exact = ic->exact,
+                    .bias_is_32 = ic->bias_is_32,
+                    .flo = -2,
+                    .fhi = 3};
+  const size_t total = (size_t)(s->groups * s->n), k = (size_t)(g.a.taps * g.a.kc),
+               size = ic->a_type == LRT_INT16 ? 2 : 1;
+  const size_t a_bytes =
+      size * (g.a.conv ? (size_t)(s->batch * s->h * s->w) * (size_t)g.a.ld : (size_t)(g.a.m * g.a.ld));
+  const size_t w_bytes = ic->w_type == LRT_INT4   ? (total * k + 1) / 2
+                         : ic->w_type == LRT_INT2 ? (total * k + 3) / 4
+                                                  : total * k;
+  const size_t c_size = ic->out_type == LRT_INT16                                  ? 2
+                        : ic->out_type == LRT_FLOAT32 || ic->out_type == LRT_INT32 ? 4
+                                                                                   : 1;
   guard a = guard_make(a_bytes), w = guard_make(w_bytes), c = guard_make((size_t)g.a.m * total * c_size);
   guard columns[8], a_scale = guard_make((size_t)g.a.m * 4), a_zeros = guard_make((size_t)g.a.m * 4);
   for (int i = 0; i < 8; i++) columns[i] = guard_make(total * (i == 6 ? 8 : 4));
@@ -256,7 +292,8 @@ static void int_shape(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epil
   }
   g.a.data = a.data, g.w = w.data, g.c = c.data, g.ldc = (int64_t)total;
   g.bias = columns[0].data, g.mult = columns[1].data, g.shift = columns[2].data, g.scale = columns[3].data;
-  g.w_sums = columns[4].data, g.bias_f32 = columns[5].data, g.bias64 = columns[6].data, g.w_scale = columns[3].data;
+  g.w_sums = columns[4].data, g.bias_f32 = columns[5].data, g.bias64 = columns[6].data,
+  g.w_scale = columns[3].data;
   g.a_scale = a_scale.data, g.a_zeros = a_zeros.data;
   g.rows_per_scale = g.a.conv ? (int64_t)g.a.out_h * g.a.out_w : 1;
   const int32_t low = ic->a_type == LRT_UINT8 ? 0 : -128;
@@ -273,9 +310,9 @@ static void int_shape(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epil
   g.epilogue = epilogue;
   for (int pass = 0; pass < 3; pass++) {
     char what[96];
-    snprintf(what, sizeof what, "%s %s shape %d: %s x %s -> %s exact %d pass %d", kernel->name, epilogue->name,
-             (int)(s - shapes), lrt_type_name(ic->a_type), lrt_type_name(ic->w_type), lrt_type_name(ic->out_type),
-             ic->exact, pass);
+    snprintf(what, sizeof what, "%s %s shape %d: %s x %s -> %s exact %d pass %d", kernel->name,
+             epilogue->name, (int)(s - shapes), lrt_type_name(ic->a_type), lrt_type_name(ic->w_type),
+             lrt_type_name(ic->out_type), ic->exact, pass);
     lrt_gemm_int_plan_for(&g, kernel, 1 + pass);
     run_int(&g, pass == 1, what);
   }
@@ -285,13 +322,13 @@ static void int_shape(const lrt_gemm_int_kernel *kernel, const lrt_gemm_int_epil
 
 static void int_products(void) {
   static const int_case cases[] = {
-      {LRT_INT8, LRT_INT8, LRT_INT8, true, false},    {LRT_INT8, LRT_INT8, LRT_INT8, false, false},
-      {LRT_UINT8, LRT_UINT8, LRT_UINT8, true, false}, {LRT_UINT8, LRT_UINT8, LRT_UINT8, false, false},
-      {LRT_INT8, LRT_INT4, LRT_INT8, true, false},    {LRT_INT8, LRT_INT2, LRT_INT8, true, false},
-      {LRT_INT16, LRT_INT8, LRT_INT16, true, false},  {LRT_INT16, LRT_INT8, LRT_INT16, true, true},
-      {LRT_INT16, LRT_INT4, LRT_INT16, true, false},  {LRT_INT8, LRT_INT8, LRT_FLOAT32, false, false},
+      {LRT_INT8, LRT_INT8, LRT_INT8, true, false},     {LRT_INT8, LRT_INT8, LRT_INT8, false, false},
+      {LRT_UINT8, LRT_UINT8, LRT_UINT8, true, false},  {LRT_UINT8, LRT_UINT8, LRT_UINT8, false, false},
+      {LRT_INT8, LRT_INT4, LRT_INT8, true, false},     {LRT_INT8, LRT_INT2, LRT_INT8, true, false},
+      {LRT_INT16, LRT_INT8, LRT_INT16, true, false},   {LRT_INT16, LRT_INT8, LRT_INT16, true, true},
+      {LRT_INT16, LRT_INT4, LRT_INT16, true, false},   {LRT_INT8, LRT_INT8, LRT_FLOAT32, false, false},
       {LRT_INT8, LRT_INT4, LRT_FLOAT32, false, false}, {LRT_UINT8, LRT_INT8, LRT_FLOAT32, false, false},
-      {LRT_INT8, LRT_INT8, LRT_INT32, false, false},  {LRT_UINT8, LRT_INT8, LRT_INT8, false, false},
+      {LRT_INT8, LRT_INT8, LRT_INT32, false, false},   {LRT_UINT8, LRT_INT8, LRT_INT8, false, false},
   };
   int count, epilogues;
   const lrt_gemm_int_kernel *table = lrt_gemm_int_table(&count);
@@ -313,7 +350,8 @@ static void int_products(void) {
 /* Extreme accumulators and multipliers: every epilogue must equal the reference byte by byte. */
 static void epilogue_extremes(void) {
   enum { ROWS = 3, COLUMNS = 32 };
-  static const int32_t edge[] = {INT32_MIN, INT32_MIN + 1, -1, 0, 1, INT32_MAX - 1, INT32_MAX, 1 << 30, -(1 << 30)};
+  static const int32_t edge[] = {INT32_MIN,     INT32_MIN + 1, -1,      0,         1,
+                                 INT32_MAX - 1, INT32_MAX,     1 << 30, -(1 << 30)};
   int32_t acc[ROWS * COLUMNS], fold[COLUMNS], mult[COLUMNS], shift[COLUMNS], row_add[ROWS] = {0, 5, -77};
   float scale[COLUMNS];
   int count;
@@ -332,9 +370,20 @@ static void epilogue_extremes(void) {
       if (!usable(table[v].level)) continue;
       const int nr = guard_between(1, COLUMNS), zero = guard_between(-128, 127);
       guard got = guard_make((size_t)(ROWS * nr)), want = guard_make((size_t)(ROWS * nr));
-      lrt_gemm_epilogue_args e = {.acc = acc, .ld_acc = COLUMNS, .mr = ROWS, .nr = nr, .fold = fold, .row_add = row_add,
-                                  .mult = mult, .shift = shift, .scale = scale, .zero = zero, .lo = -100, .hi = 120,
-                                  .flip = round % 3 ? 0 : 0x80, .ldc = nr};
+      lrt_gemm_epilogue_args e = {.acc = acc,
+                                  .ld_acc = COLUMNS,
+                                  .mr = ROWS,
+                                  .nr = nr,
+                                  .fold = fold,
+                                  .row_add = row_add,
+                                  .mult = mult,
+                                  .shift = shift,
+                                  .scale = scale,
+                                  .zero = zero,
+                                  .lo = -100,
+                                  .hi = 120,
+                                  .flip = round % 3 ? 0 : 0x80,
+                                  .ldc = nr};
       e.c = got.data, table[v].exact(&e);
       e.c = want.data, ref->exact(&e);
       CHECK(memcmp(got.data, want.data, (size_t)(ROWS * nr)) == 0);
@@ -346,14 +395,20 @@ static void epilogue_extremes(void) {
   }
 }
 
-static void i4b_shape(const lrt_gemm_int_kernel *kernel, const lrt_gemm_i4b_kernel *gemv, int m, int n, int k, int block) {
-  lrt_gemm_i4b g = {.m = m, .n = n, .k = k, .lda = k, .block = block, .lo = -50, .hi = 60, .ldc = n, .gemv = gemv};
-  guard a = guard_make((size_t)(m * k)), w = guard_make((size_t)(n * k / 2)), c = guard_make((size_t)(m * n) * 4);
+static void i4b_shape(const lrt_gemm_int_kernel *kernel, const lrt_gemm_i4b_kernel *gemv, int m, int n, int k,
+                      int block) {
+  lrt_gemm_i4b g = {
+      .m = m, .n = n, .k = k, .lda = k, .block = block, .lo = -50, .hi = 60, .ldc = n, .gemv = gemv};
+  guard a = guard_make((size_t)(m * k)), w = guard_make((size_t)(n * k / 2)),
+        c = guard_make((size_t)(m * n) * 4);
   guard scale = guard_make((size_t)(n * (k / block)) * 2), sums = guard_make((size_t)n * 4);
-  guard a_scale = guard_make((size_t)m * 4), a_zeros = guard_make((size_t)m * 4), bias = guard_make((size_t)n * 4);
+  guard a_scale = guard_make((size_t)m * 4), a_zeros = guard_make((size_t)m * 4),
+        bias = guard_make((size_t)n * 4);
   fill_random(&a, (size_t)(m * k)), fill_random(&w, (size_t)(n * k / 2));
-  for (int i = 0; i < n * (k / block); i++) ((uint16_t *)scale.data)[i] = lrt_half_from_float(guard_float() / 16);
-  for (int i = 0; i < m; i++) ((float *)a_scale.data)[i] = 0.01f, ((int32_t *)a_zeros.data)[i] = guard_between(-128, 127);
+  for (int i = 0; i < n * (k / block); i++)
+    ((uint16_t *)scale.data)[i] = lrt_half_from_float(guard_float() / 16);
+  for (int i = 0; i < m; i++)
+    ((float *)a_scale.data)[i] = 0.01f, ((int32_t *)a_zeros.data)[i] = guard_between(-128, 127);
   for (int i = 0; i < n; i++) ((float *)bias.data)[i] = guard_float();
   g.a = a.data, g.w = w.data, g.w_scale = scale.data, g.c = c.data, g.w_sums = sums.data, g.bias = bias.data;
   g.a_scale = a_scale.data, g.a_zeros = a_zeros.data;
@@ -375,7 +430,9 @@ static void i4b_shape(const lrt_gemm_int_kernel *kernel, const lrt_gemm_i4b_kern
     sum = fmin(fmax(sum, -50), 60);
     bad += !(fabs((double)g.c[i] - sum) <= 2e-6 * size);
   }
-  if (bad > 0) fprintf(stderr, "i4b %s %s m %d n %d k %d block %d: %d wrong\n", kernel->name, gemv->name, m, n, k, block, bad);
+  if (bad > 0)
+    fprintf(stderr, "i4b %s %s m %d n %d k %d block %d: %d wrong\n", kernel->name, gemv->name, m, n, k, block,
+            bad);
   CHECK(bad == 0);
   guard_free(&a), guard_free(&w), guard_free(&c), guard_free(&scale), guard_free(&sums), guard_free(&a_scale);
   guard_free(&a_zeros), guard_free(&bias), guard_free(&scratch);

@@ -12,8 +12,16 @@ enum { M = 5, N = 37, K = 21 };
 static char scratch[1 << 20] __attribute__((aligned(64)));
 
 static void run_f32(const float *a, const float *w, bool by_k, bool ref, float *c) {
-  lrt_gemm_f32 g = {.a = {.data = a, .m = M, .taps = 1, .kc = K, .ld = K}, .groups = 1, .n = N, .w = w,
-                    .w_type = LRT_FLOAT32, .by_k = by_k, .lo = -INFINITY, .hi = INFINITY, .c = c, .ldc = N,
+  lrt_gemm_f32 g = {.a = {.data = a, .m = M, .taps = 1, .kc = K, .ld = K},
+                    .groups = 1,
+                    .n = N,
+                    .w = w,
+                    .w_type = LRT_FLOAT32,
+                    .by_k = by_k,
+                    .lo = -INFINITY,
+                    .hi = INFINITY,
+                    .c = c,
+                    .ldc = N,
                     .ref = ref};
   lrt_gemm_f32_plan(&g, 1);
   CHECK(lrt_gemm_f32_scratch(&g) <= sizeof scratch);
@@ -22,9 +30,20 @@ static void run_f32(const float *a, const float *w, bool by_k, bool ref, float *
 
 static void run_int(const int8_t *a, const int8_t *w, bool by_k, bool ref, int32_t *c) {
   int32_t sums[N];
-  lrt_gemm_int g = {.a = {.data = a, .m = M, .taps = 1, .kc = K, .ld = K}, .a_type = LRT_INT8, .a_zero = 3,
-                    .groups = 1, .n = N, .w = w, .w_type = LRT_INT8, .by_k = by_k, .w_sums = sums,
-                    .out_type = LRT_INT32, .c = c, .ldc = N, .rows_per_scale = 1, .ref = ref};
+  lrt_gemm_int g = {.a = {.data = a, .m = M, .taps = 1, .kc = K, .ld = K},
+                    .a_type = LRT_INT8,
+                    .a_zero = 3,
+                    .groups = 1,
+                    .n = N,
+                    .w = w,
+                    .w_type = LRT_INT8,
+                    .by_k = by_k,
+                    .w_sums = sums,
+                    .out_type = LRT_INT32,
+                    .c = c,
+                    .ldc = N,
+                    .rows_per_scale = 1,
+                    .ref = ref};
   lrt_gemm_int_sums(&g, sums);
   lrt_gemm_int_plan(&g, 1);
   CHECK(lrt_gemm_int_scratch(&g) <= sizeof scratch);

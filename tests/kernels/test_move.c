@@ -6,7 +6,8 @@
 
 static void transposes(void) {
   const lrt_shape in = {4, {3, 5, 37, 6}};
-  const int32_t perms[][4] = {{0, 1, 2, 3}, {0, 3, 1, 2}, {3, 2, 1, 0}, {1, 0, 2, 3}, {0, 2, 3, 1}, {2, 3, 0, 1}};
+  const int32_t perms[][4] = {{0, 1, 2, 3}, {0, 3, 1, 2}, {3, 2, 1, 0},
+                              {1, 0, 2, 3}, {0, 2, 3, 1}, {2, 3, 0, 1}};
   enum { COUNT = 3 * 5 * 37 * 6 };
   static uint8_t a[COUNT * 16], b[COUNT * 16];
   for (int i = 0; i < COUNT * 16; i++) a[i] = (uint8_t)(i * 31 + i / 256);
@@ -22,7 +23,8 @@ static void transposes(void) {
       int wrong = 0;
       for (int o = 0; o < COUNT; o++) {
         int index[4], rest = o, from = 0;
-        for (int d = 3; d >= 0; d--) index[perms[k][d]] = rest % in.dims[perms[k][d]], rest /= in.dims[perms[k][d]];
+        for (int d = 3; d >= 0; d--)
+          index[perms[k][d]] = rest % in.dims[perms[k][d]], rest /= in.dims[perms[k][d]];
         for (int d = 0; d < 4; d++) from = from * in.dims[d] + index[d];
         wrong += memcmp(b + (size_t)o * size, a + (size_t)from * size, size) != 0;
       }
@@ -31,7 +33,9 @@ static void transposes(void) {
   }
 }
 
-static void run_all(const lrt_move *m, const void *in, void *out) { lrt_move_run(m, in, out, 0, lrt_move_units(m)); }
+static void run_all(const lrt_move *m, const void *in, void *out) {
+  lrt_move_run(m, in, out, 0, lrt_move_units(m));
+}
 
 static void builders(void) {
   const lrt_shape s23 = {2, {2, 3}}, s46 = {2, {4, 6}}, row = {1, {3}}, s22 = {2, {2, 2}}, s43 = {2, {4, 3}};
@@ -79,7 +83,8 @@ static void padding(void) {
   const int32_t pads[2][2] = {{1, 1}, {2, 2}};
   uint8_t out[28];
   lrt_mirror_pad(x, &in, pads, 1, out, &out_shape, 1, 0, 4);
-  const uint8_t reflect[28] = {6, 5, 4, 5, 6, 5, 4, 3, 2, 1, 2, 3, 2, 1, 6, 5, 4, 5, 6, 5, 4, 3, 2, 1, 2, 3, 2, 1};
+  const uint8_t reflect[28] = {6, 5, 4, 5, 6, 5, 4, 3, 2, 1, 2, 3, 2, 1,
+                               6, 5, 4, 5, 6, 5, 4, 3, 2, 1, 2, 3, 2, 1};
   CHECK(memcmp(out, reflect, 28) == 0);
   lrt_mirror_pad(x, &in, pads, 0, out, &out_shape, 1, 0, 4);
   const uint8_t symmetric[14] = {2, 1, 1, 2, 3, 3, 2, 2, 1, 1, 2, 3, 3, 2};

@@ -21,8 +21,10 @@ static void variants_match(void) {
     if (v->ref || !lrt_cpu_has((lrt_cpu_level)v->level)) continue;
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
       lrt_pool_params p = shapes[s];
-      if (v->type == LRT_UINT8) p.int_low = p.int_low < 0 ? 0 : p.int_low, p.int_high = p.int_high > 255 ? 255 : p.int_high;
-      if (v->type == LRT_INT8) p.int_low = p.int_low < -128 ? -128 : p.int_low, p.int_high = p.int_high > 127 ? 127 : p.int_high;
+      if (v->type == LRT_UINT8)
+        p.int_low = p.int_low < 0 ? 0 : p.int_low, p.int_high = p.int_high > 255 ? 255 : p.int_high;
+      if (v->type == LRT_INT8)
+        p.int_low = p.int_low < -128 ? -128 : p.int_low, p.int_high = p.int_high > 127 ? 127 : p.int_high;
       for (int k = 0; k < 30000; k++) {
         seed = seed * 1664525u + 1013904223u;
         const float f = (float)(int32_t)seed * 1e-8f;

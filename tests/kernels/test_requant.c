@@ -14,7 +14,7 @@ static void rounding(void) {
   CHECK_INT(lrt_fixed_round_shift(INT32_MAX, 31), 1);
   CHECK_INT(lrt_fixed_round_shift(-7, 0), -7);
   CHECK_INT(lrt_fixed_mul(INT32_MIN, INT32_MIN), INT32_MAX);
-  CHECK_INT(lrt_fixed_mul(1 << 30, 3), 2); /* 1.5 up */
+  CHECK_INT(lrt_fixed_mul(1 << 30, 3), 2);   /* 1.5 up */
   CHECK_INT(lrt_fixed_mul(1 << 30, -3), -1); /* -1.5 up */
   CHECK_INT(lrt_fixed_mul16(INT16_MIN, INT16_MIN), INT16_MAX);
   CHECK_INT(lrt_fixed_mul16(1 << 14, -3), -1);
@@ -39,7 +39,8 @@ static void multiplier(void) {
     m = lrt_multiplier_make(scales[s]);
     for (int32_t x = -40000; x <= 40000; x += 37) {
       CHECK_NEAR(lrt_multiplier_apply(x, m), scales[s] * x, 0.76);
-      CHECK_NEAR(lrt_multiplier_apply64((int64_t)x * 100, m), scales[s] * x * 100, 0.51 + fabs(scales[s] * x) * 0.004);
+      CHECK_NEAR(lrt_multiplier_apply64((int64_t)x * 100, m), scales[s] * x * 100,
+                 0.51 + fabs(scales[s] * x) * 0.004);
     }
   }
 }

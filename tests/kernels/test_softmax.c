@@ -17,7 +17,8 @@ static void f32_variants(void) {
     const bool log = v->op == LRT_SOFTMAX_LOG_SOFTMAX;
     for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
       v->fn(in + 1, a + 1, depths[d], 1.3f, 0, 3);
-      (log ? lrt_log_softmax_f32_pick(true) : lrt_softmax_f32_pick(true))(in + 1, b + 1, depths[d], 1.3f, 0, 3);
+      (log ? lrt_log_softmax_f32_pick(true) : lrt_softmax_f32_pick(true))(in + 1, b + 1, depths[d], 1.3f, 0,
+                                                                          3);
       for (int k = 1; k <= 3 * depths[d]; k++) CHECK_NEAR(a[k], b[k], 5e-7 + 2e-6 * fabsf(b[k]));
     }
   }

@@ -16,7 +16,7 @@ typedef struct one_operand {
   float scale; /* > 0: quantized */
   int32_t zero_point;
   const lrt_quant *quant; /* in place of one scale; NULL = none */
-  bool variable, absent; /* state kept between runs; an optional operand left out */
+  bool variable, absent;  /* state kept between runs; an optional operand left out */
 } one_operand;
 
 typedef struct one_op {
@@ -29,8 +29,8 @@ typedef struct one_op {
 
 #define ONE_I32(...)                                                                                         \
   (one_operand) {                                                                                            \
-    .type = LRT_INT32, .shape = {1, {sizeof((int32_t[]){__VA_ARGS__}) / 4}}, .data = (int32_t[]){__VA_ARGS__}, \
-    .constant = true                                                                                         \
+    .type = LRT_INT32, .shape = {1, {sizeof((int32_t[]){__VA_ARGS__}) / 4}},                                 \
+    .data = (int32_t[]){__VA_ARGS__}, .constant = true                                                       \
   }
 
 /* Builds and runs; outputs[i] gives type and quantization. Leaves everything open until one_op_close. */
@@ -45,8 +45,10 @@ static inline lrt_status one_op_run(one_op *o, lrt_mode mode, int32_t code, cons
     if (t->scale > 0) build_quant(&o->subgraph, index, t->scale, t->zero_point);
     if (t->quant != NULL) o->subgraph.tensors[index].quant = *t->quant;
     o->subgraph.tensors[index].is_variable = t->variable;
-    if (i < n_in) ins[i] = t->absent ? -1 : index;
-    else outs[i - n_in] = index;
+    if (i < n_in)
+      ins[i] = t->absent ? -1 : index;
+    else
+      outs[i - n_in] = index;
     if (i < n_in && !t->constant && !t->variable && !t->absent) build_input(&o->subgraph, index);
     if (i >= n_in) build_output(&o->subgraph, index);
   }
@@ -60,7 +62,8 @@ static inline lrt_status one_op_run(one_op *o, lrt_mode mode, int32_t code, cons
   LRT_TRY(build_open(&o->model, &settings, &o->session, &o->error));
   for (int i = 0; i < n_in; i++) {
     const lrt_tensor_view view = build_view(&o->session, i);
-    if (!in[i].constant && !in[i].variable && !in[i].absent && view.bytes > 0) memcpy(view.data, in[i].data, view.bytes);
+    if (!in[i].constant && !in[i].variable && !in[i].absent && view.bytes > 0)
+      memcpy(view.data, in[i].data, view.bytes);
   }
   return lrt_interpreter_invoke(o->session.it, 0, &o->error);
 }
@@ -86,8 +89,8 @@ static inline bool one_op_gave(const one_op *o, int output, lrt_shape shape, con
 #define ONE_OP_REFUSED ((lrt_shape){-1, {0}})
 
 /* Runs in both modes and compares the one result of `type`; with the shape ONE_OP_REFUSED expects an error. */
-static inline void one_op_expect(lrt_type type, int32_t code, const void *options, const one_operand *in, int n_in,
-                                 lrt_shape shape, const void *expected) {
+static inline void one_op_expect(lrt_type type, int32_t code, const void *options, const one_operand *in,
+                                 int n_in, lrt_shape shape, const void *expected) {
   static const lrt_mode modes[] = {LRT_MODE_REF, LRT_MODE_FAST};
   for (int m = 0; m < 2; m++) {
     const one_operand out = {.type = type, .shape = {0, {0}}};
@@ -97,7 +100,8 @@ static inline void one_op_expect(lrt_type type, int32_t code, const void *option
                                       : status == LRT_OK && one_op_gave(&o, 0, shape, expected);
     if (!right) {
       check_failures++;
-      fprintf(stderr, "operator %d, mode %d: %s\n", code, m, status == LRT_OK ? "wrong result" : o.error.message);
+      fprintf(stderr, "operator %d, mode %d: %s\n", code, m,
+              status == LRT_OK ? "wrong result" : o.error.message);
     }
     one_op_close(&o);
   }

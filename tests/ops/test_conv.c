@@ -61,7 +61,8 @@ static void fill(sample *s, const geometry *g, int range) {
   for (int b = 0; b < g->batch; b++)
     for (int y = 0; y < s->out_h; y++)
       for (int z = 0; z < s->out_w; z++)
-        for (int o = 0; o < g->outputs; o++) s->sums[s->count++] = sum_of(g, s->x, s->f, b, y, z, o) + s->bias[o];
+        for (int o = 0; o < g->outputs; o++)
+          s->sums[s->count++] = sum_of(g, s->x, s->f, b, y, z, o) + s->bias[o];
 }
 
 static lrt_shape filter_shape(const geometry *g) {
@@ -69,14 +70,20 @@ static lrt_shape filter_shape(const geometry *g) {
   return build_shape(4, g->outputs, g->kernel_h, g->kernel_w, g->channels / g->groups);
 }
 
-static lrt_status run(one_op *o, lrt_mode mode, const geometry *g, int activation, const one_operand *in, int n,
-                      const one_operand *out) {
-  const lrt_conv_2d_options conv = {.padding = (int8_t)g->padding, .stride_w = g->stride, .stride_h = g->stride,
-                                    .activation = (int8_t)activation, .dilation_w_factor = g->dilation,
+static lrt_status run(one_op *o, lrt_mode mode, const geometry *g, int activation, const one_operand *in,
+                      int n, const one_operand *out) {
+  const lrt_conv_2d_options conv = {.padding = (int8_t)g->padding,
+                                    .stride_w = g->stride,
+                                    .stride_h = g->stride,
+                                    .activation = (int8_t)activation,
+                                    .dilation_w_factor = g->dilation,
                                     .dilation_h_factor = g->dilation};
-  const lrt_depthwise_conv_2d_options depthwise = {
-      .padding = (int8_t)g->padding, .stride_w = g->stride, .stride_h = g->stride, .activation = (int8_t)activation,
-      .dilation_w_factor = g->dilation, .dilation_h_factor = g->dilation};
+  const lrt_depthwise_conv_2d_options depthwise = {.padding = (int8_t)g->padding,
+                                                   .stride_w = g->stride,
+                                                   .stride_h = g->stride,
+                                                   .activation = (int8_t)activation,
+                                                   .dilation_w_factor = g->dilation,
+                                                   .dilation_h_factor = g->dilation};
   if (g->depthwise) return one_op_run(o, mode, LRT_OP_DEPTHWISE_CONV_2D, &depthwise, in, n, out, 1);
   return one_op_run(o, mode, LRT_OP_CONV_2D, &conv, in, n, out, 1);
 }
@@ -98,7 +105,8 @@ static void check_floats(const geometry *g, bool moving) {
     CHECK_INT(run(&o, mode == 0 ? LRT_MODE_REF : LRT_MODE_FAST, g, LRT_ACT_RELU, in, 3, &out), LRT_OK);
     const lrt_tensor_view view = one_op_result(&o, 0);
     CHECK_INT(view.bytes, (size_t)s.count * sizeof(float));
-    for (int i = 0; i < s.count; i++) CHECK(((const float *)view.data)[i] == (float)(s.sums[i] < 0 ? 0 : s.sums[i]));
+    for (int i = 0; i < s.count; i++)
+      CHECK(((const float *)view.data)[i] == (float)(s.sums[i] < 0 ? 0 : s.sums[i]));
     one_op_close(&o);
   }
 }
@@ -122,19 +130,27 @@ static void check_integers(const geometry *g, lrt_type type, bool moving) {
     scales[i] = 0.01f + 0.001f * (float)i;
   }
   const lrt_quant quant = {LRT_QUANT_AFFINE, g->outputs, scales, zeros, g->depthwise ? 3 : 0, 0, -1, -1};
-  const one_operand in[] = {{.type = type, .shape = {4, {g->batch, g->h, g->w, g->channels}},
-                             .data = is_wide ? (const void *)wide : x, .scale = 0.5f, .zero_point = is_wide ? 0 : 3},
-                            {.type = LRT_INT8, .shape = filter_shape(g), .data = f, .constant = !moving, .quant = &quant},
-                            {.type = is_wide ? LRT_INT64 : LRT_INT32, .shape = {1, {g->outputs}},
-                             .data = is_wide ? (const void *)bias64 : bias, .constant = !moving}};
+  const one_operand in[] = {
+      {.type = type,
+       .shape = {4, {g->batch, g->h, g->w, g->channels}},
+       .data = is_wide ? (const void *)wide : x,
+       .scale = 0.5f,
+       .zero_point = is_wide ? 0 : 3},
+      {.type = LRT_INT8, .shape = filter_shape(g), .data = f, .constant = !moving, .quant = &quant},
+      {.type = is_wide ? LRT_INT64 : LRT_INT32,
+       .shape = {1, {g->outputs}},
+       .data = is_wide ? (const void *)bias64 : bias,
+       .constant = !moving}};
   const one_operand out = {.type = type, .scale = 2.0f, .zero_point = is_wide ? 0 : -4};
   for (int mode = 0; mode < 2; mode++) {
     one_op o;
     CHECK_INT(run(&o, mode == 0 ? LRT_MODE_REF : LRT_MODE_FAST, g, LRT_ACT_NONE, in, 3, &out), LRT_OK);
     const lrt_tensor_view view = one_op_result(&o, 0);
     for (int i = 0; i < s.count && view.data != NULL; i++) {
-      const lrt_multiplier m = lrt_multiplier_make((double)0.5f * (double)scales[i % g->outputs] / (double)2.0f);
-      int32_t v = is_wide ? lrt_multiplier_apply64((int64_t)s.sums[i], m) : lrt_multiplier_apply((int32_t)s.sums[i], m) - 4;
+      const lrt_multiplier m =
+          lrt_multiplier_make((double)0.5f * (double)scales[i % g->outputs] / (double)2.0f);
+      int32_t v = is_wide ? lrt_multiplier_apply64((int64_t)s.sums[i], m)
+                          : lrt_multiplier_apply((int32_t)s.sums[i], m) - 4;
       if (!is_wide) v = lrt_fixed_clamp(v, -128, 127);
       const int got = is_wide ? ((const int16_t *)view.data)[i] : ((const int8_t *)view.data)[i];
       CHECK(abs(got - v) <= (mode == 0 ? 0 : 1));
@@ -144,10 +160,14 @@ static void check_integers(const geometry *g, lrt_type type, bool moving) {
 }
 
 static const geometry shapes[] = {
-    {1, 5, 7, 3, 4, 3, 3, 1, 1, LRT_PADDING_SAME, 1, false},  {2, 6, 6, 4, 5, 2, 3, 2, 1, LRT_PADDING_VALID, 1, false},
-    {1, 9, 8, 2, 3, 3, 3, 1, 2, LRT_PADDING_SAME, 1, false},  {1, 4, 4, 6, 4, 3, 3, 1, 1, LRT_PADDING_SAME, 2, false},
-    {2, 3, 3, 17, 19, 1, 1, 1, 1, LRT_PADDING_VALID, 1, false}, {1, 6, 5, 8, 8, 3, 3, 1, 1, LRT_PADDING_SAME, 1, true},
-    {2, 7, 7, 3, 6, 3, 3, 2, 1, LRT_PADDING_SAME, 1, true},   {1, 8, 8, 5, 5, 2, 4, 1, 2, LRT_PADDING_VALID, 1, true},
+    {1, 5, 7, 3, 4, 3, 3, 1, 1, LRT_PADDING_SAME, 1, false},
+    {2, 6, 6, 4, 5, 2, 3, 2, 1, LRT_PADDING_VALID, 1, false},
+    {1, 9, 8, 2, 3, 3, 3, 1, 2, LRT_PADDING_SAME, 1, false},
+    {1, 4, 4, 6, 4, 3, 3, 1, 1, LRT_PADDING_SAME, 2, false},
+    {2, 3, 3, 17, 19, 1, 1, 1, 1, LRT_PADDING_VALID, 1, false},
+    {1, 6, 5, 8, 8, 3, 3, 1, 1, LRT_PADDING_SAME, 1, true},
+    {2, 7, 7, 3, 6, 3, 3, 2, 1, LRT_PADDING_SAME, 1, true},
+    {1, 8, 8, 5, 5, 2, 4, 1, 2, LRT_PADDING_VALID, 1, true},
 };
 
 static void test_shapes(void) {
@@ -162,7 +182,8 @@ static void test_shapes(void) {
 
 static void refuse(const geometry *g, lrt_shape input, lrt_shape filter, lrt_type type, int32_t bias_count) {
   static const float zeros[MOST];
-  const one_operand in[] = {{.shape = input, .data = zeros}, {.type = type, .shape = filter, .data = zeros, .constant = true},
+  const one_operand in[] = {{.shape = input, .data = zeros},
+                            {.type = type, .shape = filter, .data = zeros, .constant = true},
                             {.shape = {1, {bias_count}}, .data = zeros, .constant = true}};
   const one_operand out = {.type = LRT_FLOAT32};
   for (int mode = 0; mode < 2; mode++) {
@@ -223,8 +244,11 @@ static void test_shifted_weights(void) {
   const geometry g = {1, 1, 2, 2, 2, 1, 1, 1, 1, LRT_PADDING_SAME, 1, true};
   for (int i = 0; i < 4; i++) {
     const one_operand in[] = {{.shape = {4, {1, 1, 2, 2}}, .data = x},
-                              {.type = i < 2 ? LRT_UINT8 : LRT_INT8, .shape = {4, {1, 1, 1, 2}},
-                               .data = i < 2 ? (const void *)w : v, .constant = true, .scale = 0.25f,
+                              {.type = i < 2 ? LRT_UINT8 : LRT_INT8,
+                               .shape = {4, {1, 1, 1, 2}},
+                               .data = i < 2 ? (const void *)w : v,
+                               .constant = true,
+                               .scale = 0.25f,
                                .zero_point = i < 2 ? 128 : 5}};
     const one_operand out = {.type = LRT_FLOAT32};
     one_op o;

@@ -7,7 +7,8 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 /* The same eight numbers in every quantized test; expected results come from the reference interpreter. */
-static const int8_t x8[8] = {-128, -100, -37, -1, 0, 5, 60, 127}, y8[8] = {127, -20, 33, -128, 7, -90, 64, -1};
+static const int8_t x8[8] = {-128, -100, -37, -1, 0, 5, 60, 127},
+                    y8[8] = {127, -20, 33, -128, 7, -90, 64, -1};
 static const int16_t x16[8] = {-32768, -20000, -300, -1, 0, 500, 12345, 32767};
 static const int16_t y16[8] = {32767, -2000, 3333, -32768, 7, -9000, 640, -1};
 
@@ -23,19 +24,34 @@ static void f32(int32_t code, const void *options, const one_operand *in, int n_
     CHECK_INT(view.bytes, lrt_shape_bytes(&shape, LRT_FLOAT32));
     for (int64_t i = 0; view.data != NULL && i < lrt_shape_count(&shape); i++) {
       const float got = ((const float *)view.data)[i];
-      const bool same = (isnan(got) && isnan(expected[i])) || fabsf(got - expected[i]) <= 2e-6f * (1 + fabsf(expected[i])) || got == expected[i];
-      if (!same) fprintf(stderr, "line %d, element %d: %g, expected %g\n", line, (int)i, (double)got, (double)expected[i]);
+      const bool same = (isnan(got) && isnan(expected[i])) ||
+                        fabsf(got - expected[i]) <= 2e-6f * (1 + fabsf(expected[i])) || got == expected[i];
+      if (!same)
+        fprintf(stderr, "line %d, element %d: %g, expected %g\n", line, (int)i, (double)got,
+                (double)expected[i]);
       check_failures += !same;
     }
     one_op_close(&o);
   }
 }
-#define F32(code, options, in, n_in, shape, ...) f32(code, options, in, n_in, shape, (const float[]){__VA_ARGS__}, __LINE__)
-#define REAL(rank, a, b, ...) {.type = LRT_FLOAT32, .shape = {rank, {a, b}}, .data = (const float[]){__VA_ARGS__}}
-#define WHOLE(...) {.type = LRT_INT32, .shape = {1, {COUNT(((int32_t[]){__VA_ARGS__}))}}, .data = (const int32_t[]){__VA_ARGS__}}
+#define F32(code, options, in, n_in, shape, ...)                                                             \
+  f32(code, options, in, n_in, shape, (const float[]){__VA_ARGS__}, __LINE__)
+#define REAL(rank, a, b, ...)                                                                                \
+  {                                                                                                          \
+    .type = LRT_FLOAT32, .shape = {rank, {a, b}}, .data = (const float[]) {                                  \
+      __VA_ARGS__                                                                                            \
+    }                                                                                                        \
+  }
+#define WHOLE(...)                                                                                           \
+  {                                                                                                          \
+    .type = LRT_INT32, .shape = {1, {COUNT(((int32_t[]){__VA_ARGS__}))}}, .data = (const int32_t[]) {        \
+      __VA_ARGS__                                                                                            \
+    }                                                                                                        \
+  }
 
 static void test_real_binary(void) {
-  const lrt_add_options plain = {.pot_scale_int16 = 1}, relu6 = {.activation = LRT_ACT_RELU6}, sign = {.activation = LRT_ACT_SIGN_BIT};
+  const lrt_add_options plain = {.pot_scale_int16 = 1}, relu6 = {.activation = LRT_ACT_RELU6},
+                        sign = {.activation = LRT_ACT_SIGN_BIT};
   const one_operand in[] = {REAL(2, 2, 3, -1, 2, 3, 4, 5, 6), REAL(1, 3, 0, 0.5f, -1, 1)};
   const one_operand pair[] = {REAL(1, 3, 0, NAN, 1, -7), REAL(1, 3, 0, 1, NAN, 2)};
   F32(LRT_OP_ADD, &plain, in, 2, build_shape(2, 2, 3), -0.5f, 1, 4, 4.5f, 4, 7);
@@ -44,14 +60,22 @@ static void test_real_binary(void) {
   F32(LRT_OP_MUL, NULL, in, 2, build_shape(2, 2, 3), -0.5f, -2, 3, 2, -5, 6);
   F32(LRT_OP_MAXIMUM, NULL, pair, 2, build_shape(1, 3), 1, NAN, 2);
   F32(LRT_OP_MINIMUM, NULL, pair, 2, build_shape(1, 3), 1, NAN, -7);
-  F32(LRT_OP_FLOOR_MOD, NULL, ((one_operand[]){REAL(1, 3, 0, 5, -5, 5), REAL(1, 3, 0, 3, 3, -3)}), 2, build_shape(1, 3), 2, 1, -1);
-  F32(LRT_OP_FLOOR_DIV, NULL, ((one_operand[]){REAL(1, 2, 0, -7, 7), REAL(1, 1, 0, 2)}), 2, build_shape(1, 2), -4, 3);
-  F32(LRT_OP_POW, NULL, ((one_operand[]){REAL(1, 2, 0, 2, 9), REAL(1, 2, 0, 10, 0.5f)}), 2, build_shape(1, 2), 1024, 3);
-  F32(LRT_OP_ATAN2, NULL, ((one_operand[]){REAL(1, 2, 0, 1, -1), REAL(1, 2, 0, 1, 0)}), 2, build_shape(1, 2), 0.7853982f, -1.5707964f);
-  F32(LRT_OP_PRELU, NULL, ((one_operand[]){REAL(2, 2, 2, -1, 2, -3, -4), REAL(1, 2, 0, 0.5f, 0.25f)}), 2, build_shape(2, 2, 2), -0.5f, 2, -1.5f, -1);
-  F32(LRT_OP_SQUARED_DIFFERENCE, NULL, ((one_operand[]){REAL(0, 0, 0, 3), REAL(1, 2, 0, 1, 5)}), 2, build_shape(1, 2), 4, 4);
-  F32(LRT_OP_ADD_N, NULL, ((one_operand[]){REAL(1, 2, 0, 1, 2), REAL(1, 2, 0, 3, 4), REAL(1, 2, 0, 5, 6)}), 3, build_shape(1, 2), 9, 12);
-  F32(LRT_OP_ADD, &plain, ((one_operand[]){REAL(2, 0, 3, 0), REAL(1, 3, 0, 1, 2, 3)}), 2, build_shape(2, 0, 3), 0);
+  F32(LRT_OP_FLOOR_MOD, NULL, ((one_operand[]){REAL(1, 3, 0, 5, -5, 5), REAL(1, 3, 0, 3, 3, -3)}), 2,
+      build_shape(1, 3), 2, 1, -1);
+  F32(LRT_OP_FLOOR_DIV, NULL, ((one_operand[]){REAL(1, 2, 0, -7, 7), REAL(1, 1, 0, 2)}), 2, build_shape(1, 2),
+      -4, 3);
+  F32(LRT_OP_POW, NULL, ((one_operand[]){REAL(1, 2, 0, 2, 9), REAL(1, 2, 0, 10, 0.5f)}), 2, build_shape(1, 2),
+      1024, 3);
+  F32(LRT_OP_ATAN2, NULL, ((one_operand[]){REAL(1, 2, 0, 1, -1), REAL(1, 2, 0, 1, 0)}), 2, build_shape(1, 2),
+      0.7853982f, -1.5707964f);
+  F32(LRT_OP_PRELU, NULL, ((one_operand[]){REAL(2, 2, 2, -1, 2, -3, -4), REAL(1, 2, 0, 0.5f, 0.25f)}), 2,
+      build_shape(2, 2, 2), -0.5f, 2, -1.5f, -1);
+  F32(LRT_OP_SQUARED_DIFFERENCE, NULL, ((one_operand[]){REAL(0, 0, 0, 3), REAL(1, 2, 0, 1, 5)}), 2,
+      build_shape(1, 2), 4, 4);
+  F32(LRT_OP_ADD_N, NULL, ((one_operand[]){REAL(1, 2, 0, 1, 2), REAL(1, 2, 0, 3, 4), REAL(1, 2, 0, 5, 6)}), 3,
+      build_shape(1, 2), 9, 12);
+  F32(LRT_OP_ADD, &plain, ((one_operand[]){REAL(2, 0, 3, 0), REAL(1, 3, 0, 1, 2, 3)}), 2,
+      build_shape(2, 0, 3), 0);
 }
 
 static void test_integers(void) {
@@ -67,7 +91,8 @@ static void test_integers(void) {
   one_op_expect(LRT_INT32, LRT_OP_RIGHT_SHIFT, NULL, div, 2, build_shape(1, 3), (int32_t[]){1, -2, 9});
   one_op_expect(LRT_INT32, LRT_OP_BITWISE_XOR, NULL, div, 2, build_shape(1, 3), (int32_t[]){5, -5, -11});
   one_op_expect(LRT_INT32, LRT_OP_ADD, NULL, (one_operand[]){WHOLE(1, 2), WHOLE(1, 2, 3)}, 2, REFUSED, NULL);
-  one_op_expect(LRT_INT32, LRT_OP_ADD, NULL, (one_operand[]){WHOLE(1, 2), REAL(1, 2, 0, 1, 2)}, 2, REFUSED, NULL);
+  one_op_expect(LRT_INT32, LRT_OP_ADD, NULL, (one_operand[]){WHOLE(1, 2), REAL(1, 2, 0, 1, 2)}, 2, REFUSED,
+                NULL);
   one_op_expect(LRT_FLOAT32, LRT_OP_ADD, NULL, (one_operand[]){WHOLE(1, 2), WHOLE(1, 2)}, 2, REFUSED, NULL);
   one_op_expect(LRT_BOOL, LRT_OP_ADD, NULL, (one_operand[]){WHOLE(1, 2)}, 1, REFUSED, NULL);
 }
@@ -75,8 +100,9 @@ static void test_integers(void) {
 /* Two int8 operands of scales 0.05 and 0.02 into 0.06; fast mode may be off by one. */
 static void quantized_pair(int32_t code, const void *options, const int8_t expected[8]) {
   static const lrt_mode modes[] = {LRT_MODE_REF, LRT_MODE_FAST};
-  const one_operand in[] = {{.type = LRT_INT8, .shape = {1, {8}}, .data = x8, .scale = 0.05f, .zero_point = 3},
-                            {.type = LRT_INT8, .shape = {1, {8}}, .data = y8, .scale = 0.02f, .zero_point = -7}};
+  const one_operand in[] = {
+      {.type = LRT_INT8, .shape = {1, {8}}, .data = x8, .scale = 0.05f, .zero_point = 3},
+      {.type = LRT_INT8, .shape = {1, {8}}, .data = y8, .scale = 0.02f, .zero_point = -7}};
   for (int m = 0; m < 2; m++) {
     const one_operand out = {.type = LRT_INT8, .scale = 0.06f, .zero_point = 10};
     one_op o;
@@ -106,7 +132,8 @@ static void test_int16(void) {
   const lrt_add_options general = {.pot_scale_int16 = 0};
   const one_operand in[] = {{.type = LRT_INT16, .shape = {1, {8}}, .data = x16, .scale = 0.001f},
                             {.type = LRT_INT16, .shape = {1, {8}}, .data = y16, .scale = 0.0005f}};
-  const one_operand out = {.type = LRT_INT16, .scale = 0.0012f}, shifted = {.type = LRT_INT16, .scale = 1, .zero_point = 1};
+  const one_operand out = {.type = LRT_INT16, .scale = 0.0012f},
+                    shifted = {.type = LRT_INT16, .scale = 1, .zero_point = 1};
   const int16_t expected[8] = {-13654, -17500, 1139, -13654, 3, -3333, 10554, 27305};
   one_op o;
   CHECK_INT(one_op_run(&o, LRT_MODE_REF, LRT_OP_ADD, &general, in, 2, &out, 1), LRT_OK);
@@ -136,7 +163,8 @@ static void test_bad_scales(void) {
 static void test_compare(void) {
   const one_operand in[] = {WHOLE(1, 2, 3), WHOLE(2)};
   const uint8_t a[] = {1, 0, 1, 0}, b[] = {1, 1, 0, 0};
-  const one_operand flags[] = {{.type = LRT_BOOL, .shape = {1, {4}}, .data = a}, {.type = LRT_BOOL, .shape = {1, {4}}, .data = b}};
+  const one_operand flags[] = {{.type = LRT_BOOL, .shape = {1, {4}}, .data = a},
+                               {.type = LRT_BOOL, .shape = {1, {4}}, .data = b}};
   one_op_expect(LRT_BOOL, LRT_OP_EQUAL, NULL, in, 2, build_shape(1, 3), (uint8_t[]){0, 1, 0});
   one_op_expect(LRT_BOOL, LRT_OP_NOT_EQUAL, NULL, in, 2, build_shape(1, 3), (uint8_t[]){1, 0, 1});
   one_op_expect(LRT_BOOL, LRT_OP_LESS, NULL, in, 2, build_shape(1, 3), (uint8_t[]){1, 0, 0});
@@ -183,7 +211,8 @@ static void test_unary(void) {
 }
 
 /* One int8 operand of scale 0.05 and zero point 3. */
-static void quantized_one(int32_t code, const void *options, const int8_t *x, float scale, int32_t zero, const int8_t expected[8]) {
+static void quantized_one(int32_t code, const void *options, const int8_t *x, float scale, int32_t zero,
+                          const int8_t expected[8]) {
   const one_operand in = {.type = LRT_INT8, .shape = {1, {8}}, .data = x, .scale = 0.05f, .zero_point = 3};
   const one_operand out = {.type = LRT_INT8, .scale = scale, .zero_point = zero};
   one_op o;
@@ -199,7 +228,8 @@ static void test_quantized_unary(void) {
   const lrt_leaky_relu_options tenth = {0.1f};
   const int8_t above[8] = {127, 100, 37, 4, 4, 5, 60, 127};
   quantized_one(LRT_OP_RELU6, NULL, x8, 0.03f, -100, (int8_t[]){-100, -100, -100, -100, -100, -97, -5, 100});
-  quantized_one(LRT_OP_LOGISTIC, NULL, x8, 1.0f / 256, -128, (int8_t[]){-128, -127, -97, -13, -10, 6, 114, 127});
+  quantized_one(LRT_OP_LOGISTIC, NULL, x8, 1.0f / 256, -128,
+                (int8_t[]){-128, -127, -97, -13, -10, 6, 114, 127});
   quantized_one(LRT_OP_TANH, NULL, x8, 1.0f / 128, 0, (int8_t[]){-128, -128, -123, -25, -19, 13, 127, 127});
   quantized_one(LRT_OP_HARD_SWISH, NULL, x8, 0.05f, -60, (int8_t[]){-60, -60, -67, -62, -61, -59, -4, 64});
   quantized_one(LRT_OP_EXP, NULL, x8, 1, -128, (int8_t[]){-128, -128, -128, -127, -127, -127, -111, 127});
@@ -218,8 +248,10 @@ static void test_quantized_unary(void) {
 static void test_tiny_output_scales(void) {
   static const int32_t one[] = {LRT_OP_LEAKY_RELU, LRT_OP_ABS, LRT_OP_RELU, LRT_OP_RSQRT};
   static const int32_t two[] = {LRT_OP_ADD, LRT_OP_SUB, LRT_OP_MUL, LRT_OP_SQUARED_DIFFERENCE, LRT_OP_PRELU};
-  const one_operand in = {.type = LRT_INT8, .shape = {1, {8}}, .data = x8, .scale = 0.05f, .zero_point = -128};
-  const one_operand other = {.type = LRT_INT8, .shape = {1, {8}}, .data = y8, .scale = 0.07f, .zero_point = 127};
+  const one_operand in = {
+      .type = LRT_INT8, .shape = {1, {8}}, .data = x8, .scale = 0.05f, .zero_point = -128};
+  const one_operand other = {
+      .type = LRT_INT8, .shape = {1, {8}}, .data = y8, .scale = 0.07f, .zero_point = 127};
   const one_operand tiny = {.type = LRT_INT8, .scale = 1e-10f, .zero_point = 127};
   const lrt_leaky_relu_options steep = {-1e6f};
   for (int mode = LRT_MODE_FAST; mode <= LRT_MODE_REF; mode++)

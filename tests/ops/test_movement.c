@@ -7,7 +7,8 @@ static const int32_t counted[24] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 
 
 #define expect(...) one_op_expect(LRT_INT32, __VA_ARGS__)
 #define REFUSED ONE_OP_REFUSED
-#define IN(...) {.type = LRT_INT32, .shape = __VA_ARGS__, .data = counted}
+#define IN(...)                                                                                              \
+  { .type = LRT_INT32, .shape = __VA_ARGS__, .data = counted }
 
 static void test_reshape(void) {
   const one_operand good[] = {IN({2, {2, 3}}), ONE_I32(3, -1)}, bad[] = {IN({2, {2, 3}}), ONE_I32(4, -1)};
@@ -69,7 +70,8 @@ static void test_transpose_sizes(void) {
       in[i] = i * 7;
       expected[i % columns * rows + i / columns] = in[i];
     }
-    const one_operand operands[] = {{.type = LRT_INT32, .shape = {2, {rows, columns}}, .data = in}, ONE_I32(1, 0)};
+    const one_operand operands[] = {{.type = LRT_INT32, .shape = {2, {rows, columns}}, .data = in},
+                                    ONE_I32(1, 0)};
     expect(LRT_OP_TRANSPOSE, NULL, operands, 2, build_shape(2, columns, rows), expected);
   }
 }
@@ -85,25 +87,31 @@ static void test_transpose_int4(void) {
   one_op_close(&o);
 }
 
-#define PADS(...) {.type = LRT_INT32, .shape = {2, {2, 2}}, .data = (int32_t[]){__VA_ARGS__}, .constant = true}
+#define PADS(...)                                                                                            \
+  { .type = LRT_INT32, .shape = {2, {2, 2}}, .data = (int32_t[]){__VA_ARGS__}, .constant = true }
 
 static void test_pad(void) {
   const lrt_mirror_pad_options reflect = {0}, symmetric = {1};
-  const one_operand in[] = {IN({2, {2, 3}}), PADS(0, 1, 1, 0), ONE_I32(9)}, minus[] = {IN({2, {2, 3}}), PADS(0, 1, -1, 0)};
+  const one_operand in[] = {IN({2, {2, 3}}), PADS(0, 1, 1, 0), ONE_I32(9)},
+                    minus[] = {IN({2, {2, 3}}), PADS(0, 1, -1, 0)};
   const one_operand far[] = {IN({2, {2, 3}}), PADS(0, 1, INT32_MAX, INT32_MAX)};
   expect(LRT_OP_PAD, NULL, in, 2, build_shape(2, 3, 4), (int32_t[]){0, 0, 1, 2, 0, 3, 4, 5, 0, 0, 0, 0});
   expect(LRT_OP_PADV2, NULL, in, 3, build_shape(2, 3, 4), (int32_t[]){9, 0, 1, 2, 9, 3, 4, 5, 9, 9, 9, 9});
   expect(LRT_OP_PAD, NULL, minus, 2, REFUSED, NULL);
   expect(LRT_OP_PAD, NULL, far, 2, REFUSED, NULL);
-  expect(LRT_OP_MIRROR_PAD, &reflect, in, 2, build_shape(2, 3, 4), (int32_t[]){1, 0, 1, 2, 4, 3, 4, 5, 1, 0, 1, 2});
-  expect(LRT_OP_MIRROR_PAD, &symmetric, in, 2, build_shape(2, 3, 4), (int32_t[]){0, 0, 1, 2, 3, 3, 4, 5, 3, 3, 4, 5});
+  expect(LRT_OP_MIRROR_PAD, &reflect, in, 2, build_shape(2, 3, 4),
+         (int32_t[]){1, 0, 1, 2, 4, 3, 4, 5, 1, 0, 1, 2});
+  expect(LRT_OP_MIRROR_PAD, &symmetric, in, 2, build_shape(2, 3, 4),
+         (int32_t[]){0, 0, 1, 2, 3, 3, 4, 5, 3, 3, 4, 5});
   const one_operand wide[] = {IN({2, {2, 3}}), PADS(0, 0, 3, 0)};
   expect(LRT_OP_MIRROR_PAD, &reflect, wide, 2, REFUSED, NULL);
-  expect(LRT_OP_MIRROR_PAD, &symmetric, wide, 2, build_shape(2, 2, 6), (int32_t[]){2, 1, 0, 0, 1, 2, 5, 4, 3, 3, 4, 5});
+  expect(LRT_OP_MIRROR_PAD, &symmetric, wide, 2, build_shape(2, 2, 6),
+         (int32_t[]){2, 1, 0, 0, 1, 2, 5, 4, 3, 3, 4, 5});
 }
 
 static void test_slice(void) {
-  const one_operand in[] = {IN({2, {3, 4}}), ONE_I32(1, 1), ONE_I32(2, -1)}, far[] = {IN({2, {3, 4}}), ONE_I32(2, 1), ONE_I32(2, 1)};
+  const one_operand in[] = {IN({2, {3, 4}}), ONE_I32(1, 1), ONE_I32(2, -1)},
+                    far[] = {IN({2, {3, 4}}), ONE_I32(2, 1), ONE_I32(2, 1)};
   expect(LRT_OP_SLICE, NULL, in, 3, build_shape(2, 2, 3), (int32_t[]){5, 6, 7, 9, 10, 11});
   expect(LRT_OP_SLICE, NULL, far, 3, REFUSED, NULL);
 }
@@ -141,8 +149,9 @@ static void test_join(void) {
 static void test_concatenation_rescale(void) {
   const lrt_concatenation_options options = {0, LRT_ACT_NONE};
   const uint8_t a[2] = {10, 200}, b[2] = {128, 255};
-  const one_operand in[] = {{.type = LRT_UINT8, .shape = {1, {2}}, .data = a, .scale = 0.5f, .zero_point = 0},
-                            {.type = LRT_UINT8, .shape = {1, {2}}, .data = b, .scale = 1.0f, .zero_point = 128}};
+  const one_operand in[] = {
+      {.type = LRT_UINT8, .shape = {1, {2}}, .data = a, .scale = 0.5f, .zero_point = 0},
+      {.type = LRT_UINT8, .shape = {1, {2}}, .data = b, .scale = 1.0f, .zero_point = 128}};
   const one_operand out = {.type = LRT_UINT8, .scale = 1.0f, .zero_point = 10};
   one_op o;
   CHECK_INT(one_op_run(&o, LRT_MODE_REF, LRT_OP_CONCATENATION, &options, in, 2, &out, 1), LRT_OK);
@@ -181,7 +190,8 @@ static void test_gather(void) {
   expect(LRT_OP_GATHER, &axis, minus, 2, REFUSED, NULL);
   const one_operand rows[] = {IN({2, {2, 3}}), PADS(2, 1, 0, 2)};
   expect(LRT_OP_GATHER, &batched, rows, 2, build_shape(2, 2, 2), (int32_t[]){2, 1, 3, 5});
-  const one_operand pairs[] = {IN({2, {2, 3}}), PADS(1, 2, 0, 1)}, wrong[] = {IN({2, {2, 3}}), PADS(1, 3, 0, 1)};
+  const one_operand pairs[] = {IN({2, {2, 3}}), PADS(1, 2, 0, 1)},
+                    wrong[] = {IN({2, {2, 3}}), PADS(1, 3, 0, 1)};
   expect(LRT_OP_GATHER_ND, NULL, pairs, 2, build_shape(1, 2), (int32_t[]){5, 1});
   expect(LRT_OP_GATHER_ND, NULL, wrong, 2, REFUSED, NULL);
 }
@@ -191,7 +201,8 @@ static void test_strings(void) {
   static const int32_t table[6] = {3, 20, 22, 22, 23, 0x636261};
   const lrt_gather_options axis = {0, 0};
   const one_operand out = {.type = LRT_STRING};
-  const one_operand in[] = {{.type = LRT_STRING, .shape = {1, {3}}, .data = table, .constant = true}, ONE_I32(2, 0)};
+  const one_operand in[] = {{.type = LRT_STRING, .shape = {1, {3}}, .data = table, .constant = true},
+                            ONE_I32(2, 0)};
   one_op o;
   memset(&o, 0, sizeof o);
   build_subgraph *b = &o.subgraph;
@@ -217,7 +228,8 @@ static void test_unset_strings(void) {
   one_op o;
   memset(&o, 0, sizeof o);
   build_subgraph *b = &o.subgraph;
-  const int32_t from = build_tensor(b, in[0].type, in[0].shape), to = build_tensor(b, out.type, build_shape(1, 2));
+  const int32_t from = build_tensor(b, in[0].type, in[0].shape),
+                to = build_tensor(b, out.type, build_shape(1, 2));
   build_node(b, LRT_OP_SQUEEZE, NULL, 1, &from, 1, &to);
   build_input(b, from);
   build_output(b, to);
@@ -255,9 +267,12 @@ static void test_resize_modes(void) {
     reals[i] = (float)(i * 37 % 251) - 100.0f;
   }
   for (int option = 0; option < 6; option++) {
-    const lrt_resize_bilinear_options options = {.align_corners = option % 3 == 1, .half_pixel_centers = option % 3 == 2};
+    const lrt_resize_bilinear_options options = {.align_corners = option % 3 == 1,
+                                                 .half_pixel_centers = option % 3 == 2};
     const bool real = option >= 3;
-    const one_operand in[] = {{.type = real ? LRT_FLOAT32 : LRT_INT8, .shape = {4, {2, 5, 7, 9}}, .data = real ? (const void *)reals : bytes},
+    const one_operand in[] = {{.type = real ? LRT_FLOAT32 : LRT_INT8,
+                               .shape = {4, {2, 5, 7, 9}},
+                               .data = real ? (const void *)reals : bytes},
                               ONE_I32(11, 3)};
     const one_operand out = {.type = in[0].type};
     one_op ref, fast;
@@ -266,8 +281,10 @@ static void test_resize_modes(void) {
     const void *a = one_op_result(&ref, 0).data, *b = one_op_result(&fast, 0).data;
     REQUIRE(a != NULL && b != NULL);
     for (int i = 0; i < 2 * 11 * 3 * 9; i++) {
-      if (real) CHECK_NEAR(((const float *)b)[i], ((const float *)a)[i], 1e-4);
-      else CHECK_INT(((const int8_t *)b)[i], ((const int8_t *)a)[i]);
+      if (real)
+        CHECK_NEAR(((const float *)b)[i], ((const float *)a)[i], 1e-4);
+      else
+        CHECK_INT(((const int8_t *)b)[i], ((const int8_t *)a)[i]);
     }
     one_op_close(&ref);
     one_op_close(&fast);

@@ -4,8 +4,10 @@
 
 #define expect(...) one_op_expect(LRT_INT32, __VA_ARGS__)
 #define REFUSED ONE_OP_REFUSED
-#define ARRAY(rank, a, b, ...) {.type = LRT_INT32, .shape = {rank, {a, b}}, .data = (int32_t[]){__VA_ARGS__}, .constant = true}
-#define REALS(rank, a, b, ...) {.type = LRT_FLOAT32, .shape = {rank, {a, b}}, .data = (float[]){__VA_ARGS__}, .constant = true}
+#define ARRAY(rank, a, b, ...)                                                                               \
+  { .type = LRT_INT32, .shape = {rank, {a, b}}, .data = (int32_t[]){__VA_ARGS__}, .constant = true }
+#define REALS(rank, a, b, ...)                                                                               \
+  { .type = LRT_FLOAT32, .shape = {rank, {a, b}}, .data = (float[]){__VA_ARGS__}, .constant = true }
 
 static void test_diag(void) {
   const one_operand in[] = {ONE_I32(1, 2)}, set[] = {ARRAY(2, 2, 3, 1, 2, 3, 4, 5, 6), ONE_I32(8, 9)};
@@ -16,15 +18,18 @@ static void test_diag(void) {
 }
 
 static void test_segments(void) {
-  const one_operand in[] = {ARRAY(2, 3, 2, 1, 2, 3, 4, 5, 6), ONE_I32(0, 0, 2)}, falls[] = {ARRAY(2, 3, 2, 1, 2, 3, 4, 5, 6), ONE_I32(1, 0, 2)};
+  const one_operand in[] = {ARRAY(2, 3, 2, 1, 2, 3, 4, 5, 6), ONE_I32(0, 0, 2)},
+                    falls[] = {ARRAY(2, 3, 2, 1, 2, 3, 4, 5, 6), ONE_I32(1, 0, 2)};
   expect(LRT_OP_SEGMENT_SUM, NULL, in, 2, build_shape(2, 3, 2), (int32_t[]){4, 6, 0, 0, 5, 6});
   expect(LRT_OP_SEGMENT_SUM, NULL, falls, 2, REFUSED, NULL);
   const one_operand any[] = {ARRAY(2, 3, 2, 1, 2, 3, 4, 5, 6), ONE_I32(1, -1, 1), ONE_I32(2)};
   const one_operand far[] = {ARRAY(2, 3, 2, 1, 2, 3, 4, 5, 6), ONE_I32(1, 2, 1), ONE_I32(2)};
   expect(LRT_OP_UNSORTED_SEGMENT_SUM, NULL, any, 3, build_shape(2, 2, 2), (int32_t[]){0, 0, 6, 8});
   expect(LRT_OP_UNSORTED_SEGMENT_PROD, NULL, any, 3, build_shape(2, 2, 2), (int32_t[]){1, 1, 5, 12});
-  expect(LRT_OP_UNSORTED_SEGMENT_MAX, NULL, any, 3, build_shape(2, 2, 2), (int32_t[]){INT32_MIN, INT32_MIN, 5, 6});
-  expect(LRT_OP_UNSORTED_SEGMENT_MIN, NULL, any, 3, build_shape(2, 2, 2), (int32_t[]){INT32_MAX, INT32_MAX, 1, 2});
+  expect(LRT_OP_UNSORTED_SEGMENT_MAX, NULL, any, 3, build_shape(2, 2, 2),
+         (int32_t[]){INT32_MIN, INT32_MIN, 5, 6});
+  expect(LRT_OP_UNSORTED_SEGMENT_MIN, NULL, any, 3, build_shape(2, 2, 2),
+         (int32_t[]){INT32_MAX, INT32_MAX, 1, 2});
   expect(LRT_OP_UNSORTED_SEGMENT_SUM, NULL, far, 3, REFUSED, NULL);
 }
 
@@ -61,7 +66,8 @@ static void test_unique_into_variable(void) {
   one_op o;
   memset(&o, 0, sizeof o);
   build_subgraph *b = &o.subgraph;
-  const int32_t in = build_tensor(b, LRT_INT32, build_shape(1, 4)), out = build_tensor(b, LRT_INT32, build_shape(1, 4));
+  const int32_t in = build_tensor(b, LRT_INT32, build_shape(1, 4)),
+                out = build_tensor(b, LRT_INT32, build_shape(1, 4));
   const int32_t index = build_tensor(b, LRT_INT32, build_shape(1, 4));
   b->tensors[out].is_variable = true;
   build_node(b, LRT_OP_UNIQUE, &options, 1, &in, 2, (int32_t[]){out, index});
@@ -75,8 +81,12 @@ static void test_unique_into_variable(void) {
 
 /* Boxes 0 and 1 overlap by 0.8, box 2 lies elsewhere. */
 static void test_suppression(void) {
-  const one_operand in[] = {REALS(2, 3, 4, 0, 0, 1, 1, 0, 0, 1, 0.8f, 5, 5, 6, 6), REALS(1, 3, 0, 0.9f, 0.8f, 0.7f), ONE_I32(3),
-                            REALS(0, 0, 0, 0.5f), REALS(0, 0, 0, 0.1f), REALS(0, 0, 0, 0.5f)};
+  const one_operand in[] = {REALS(2, 3, 4, 0, 0, 1, 1, 0, 0, 1, 0.8f, 5, 5, 6, 6),
+                            REALS(1, 3, 0, 0.9f, 0.8f, 0.7f),
+                            ONE_I32(3),
+                            REALS(0, 0, 0, 0.5f),
+                            REALS(0, 0, 0, 0.1f),
+                            REALS(0, 0, 0, 0.5f)};
   const one_operand hard[] = {{.type = LRT_INT32}, {.type = LRT_INT32}};
   const one_operand soft[] = {{.type = LRT_INT32}, {.type = LRT_FLOAT32}, {.type = LRT_INT32}};
   one_operand lenient[6];

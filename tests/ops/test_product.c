@@ -13,14 +13,17 @@ static float numbers[N * K], inputs[3 * K], scales[N];
 static uint8_t packed[N * K];
 static int32_t zeros[N];
 
-static int value_at(int i, int bits) { return i * 37 % (1 << bits) - (1 << (bits - 1)); }
+static int value_at(int i, int bits) {
+  return i * 37 % (1 << bits) - (1 << (bits - 1));
+}
 
 /* Weights of `bits` bits, plain in `weights` and packed lowest bits first in `packed`. */
 static void make_weights(int bits) {
   memset(packed, 0, sizeof packed);
   for (int i = 0; i < N * K; i++) {
     weights[i] = (int8_t)value_at(i, bits);
-    packed[i * bits / 8] = (uint8_t)(packed[i * bits / 8] | (weights[i] & ((1 << bits) - 1)) << (i * bits % 8));
+    packed[i * bits / 8] =
+        (uint8_t)(packed[i * bits / 8] | (weights[i] & ((1 << bits) - 1)) << (i * bits % 8));
   }
   for (int i = 0; i < 3 * K; i++) inputs[i] = (float)(i * 29 % 101 - 40) / 16;
   for (int n = 0; n < N; n++) scales[n] = 0.05f * (float)(n + 1);
@@ -58,8 +61,9 @@ static void test_dynamic_range(void) {
   for (int i = 0; i < 3; i++) {
     for (int rows = 1; rows <= 3; rows += 2) {
       make_weights(kinds[i].bits);
-      one_operand in[] = {{.shape = {2, {rows, K}}, .data = inputs},
-                          {.type = kinds[i].type, .shape = {2, {N, K}}, .data = packed, .constant = true, .quant = &quant}};
+      one_operand in[] = {
+          {.shape = {2, {rows, K}}, .data = inputs},
+          {.type = kinds[i].type, .shape = {2, {N, K}}, .data = packed, .constant = true, .quant = &quant}};
       check_rows(in, 2, rows, 0.05);
       in[1].constant = false;
       check_rows(in, 2, rows, 0.05);
@@ -78,9 +82,11 @@ static void test_halves(void) {
     }
   }
   for (int rows = 1; rows <= 3; rows += 2) {
-    const one_operand full[] = {{.shape = {2, {rows, K}}, .data = inputs}, {.shape = {2, {N, K}}, .data = numbers, .constant = true}};
-    const one_operand half[] = {{.shape = {2, {rows, K}}, .data = inputs},
-                                {.type = LRT_FLOAT16, .shape = {2, {N, K}}, .data = halves, .constant = true}};
+    const one_operand full[] = {{.shape = {2, {rows, K}}, .data = inputs},
+                                {.shape = {2, {N, K}}, .data = numbers, .constant = true}};
+    const one_operand half[] = {
+        {.shape = {2, {rows, K}}, .data = inputs},
+        {.type = LRT_FLOAT16, .shape = {2, {N, K}}, .data = halves, .constant = true}};
     check_rows(full, 2, rows, 1e-5);
     check_rows(half, 2, rows, 1e-5);
   }
@@ -96,9 +102,10 @@ static void test_integers(void) {
   for (int n = 0; n < N; n++) bias[n] = 100 * n - 200;
   for (int c = 0; c < 2; c++) {
     const lrt_quant quant = {LRT_QUANT_AFFINE, c == 0 ? N : 1, scales, zeros, 0, 0, -1, -1};
-    const one_operand in[] = {{.type = LRT_INT8, .shape = {3, {1, 2, K}}, .data = x, .scale = 0.02f, .zero_point = -7},
-                              {.type = LRT_INT8, .shape = {2, {N, K}}, .data = packed, .constant = true, .quant = &quant},
-                              {.type = LRT_INT32, .shape = {1, {N}}, .data = bias, .constant = true}};
+    const one_operand in[] = {
+        {.type = LRT_INT8, .shape = {3, {1, 2, K}}, .data = x, .scale = 0.02f, .zero_point = -7},
+        {.type = LRT_INT8, .shape = {2, {N, K}}, .data = packed, .constant = true, .quant = &quant},
+        {.type = LRT_INT32, .shape = {1, {N}}, .data = bias, .constant = true}};
     const one_operand out = {.type = LRT_INT8, .scale = 3.0f, .zero_point = 5};
     for (int m = 0; m < 2; m++) {
       one_op o;
@@ -118,13 +125,16 @@ static void test_integers(void) {
   }
 }
 
-static void refuse_rows(lrt_shape input, lrt_shape filter, lrt_type type, const lrt_fully_connected_options *options) {
-  const one_operand in[] = {{.shape = input, .data = numbers}, {.type = type, .shape = filter, .data = packed, .constant = true}};
+static void refuse_rows(lrt_shape input, lrt_shape filter, lrt_type type,
+                        const lrt_fully_connected_options *options) {
+  const one_operand in[] = {{.shape = input, .data = numbers},
+                            {.type = type, .shape = filter, .data = packed, .constant = true}};
   one_op_expect(LRT_FLOAT32, LRT_OP_FULLY_CONNECTED, options, in, 2, ONE_OP_REFUSED, NULL);
 }
 
 static void test_refusals(void) {
-  const lrt_fully_connected_options plain = {0}, shuffled = {.weights_format = 1}, keep = {.keep_num_dims = 1};
+  const lrt_fully_connected_options plain = {0}, shuffled = {.weights_format = 1},
+                                    keep = {.keep_num_dims = 1};
   const lrt_fully_connected_options strange = {.activation = 9};
   const lrt_shape fit = build_shape(2, N, 8), two = build_shape(2, 2, 8);
   refuse_rows(two, build_shape(3, 1, N, 8), LRT_FLOAT32, &plain);
@@ -139,26 +149,30 @@ static void test_refusals(void) {
 
 /* 2 x 3 times 3 x 2 with either side turned, and one matrix against two. */
 static void test_batch_matmul(void) {
-  static const float a[] = {1, 2, 3, 4, 5, 6}, turned_a[] = {1, 4, 2, 5, 3, 6}, b[] = {1, 2, 3, 4, 5, 6}, turned_b[] = {1, 3, 5, 2, 4, 6};
+  static const float a[] = {1, 2, 3, 4, 5, 6}, turned_a[] = {1, 4, 2, 5, 3, 6}, b[] = {1, 2, 3, 4, 5, 6},
+                     turned_b[] = {1, 3, 5, 2, 4, 6};
   static const float two[] = {1, 2, 3, 4, 5, 6, 2, 4, 6, 8, 10, 12}, c[] = {22, 28, 49, 64, 44, 56, 98, 128};
   for (int x = 0; x < 2; x++) {
     for (int y = 0; y < 2; y++) {
       for (int constant = 0; constant < 2; constant++) {
         const lrt_batch_mat_mul_options options = {.adj_x = (uint8_t)x, .adj_y = (uint8_t)y};
-        const one_operand in[] = {{.shape = {2, {x ? 3 : 2, x ? 2 : 3}}, .data = x ? turned_a : a},
-                                  {.shape = {2, {y ? 2 : 3, y ? 3 : 2}}, .data = y ? turned_b : b, .constant = constant != 0}};
+        const one_operand in[] = {
+            {.shape = {2, {x ? 3 : 2, x ? 2 : 3}}, .data = x ? turned_a : a},
+            {.shape = {2, {y ? 2 : 3, y ? 3 : 2}}, .data = y ? turned_b : b, .constant = constant != 0}};
         one_op_expect(LRT_FLOAT32, LRT_OP_BATCH_MATMUL, &options, in, 2, build_shape(2, 2, 2), c);
       }
     }
   }
   const lrt_batch_mat_mul_options plain = {0};
   const one_operand left[] = {{.shape = {3, {2, 2, 3}}, .data = two}, {.shape = {2, {3, 2}}, .data = b}};
-  const one_operand right[] = {{.shape = {3, {1, 2, 3}}, .data = a}, {.shape = {4, {2, 1, 3, 2}}, .data = two}};
+  const one_operand right[] = {{.shape = {3, {1, 2, 3}}, .data = a},
+                               {.shape = {4, {2, 1, 3, 2}}, .data = two}};
   one_op_expect(LRT_FLOAT32, LRT_OP_BATCH_MATMUL, &plain, left, 2, build_shape(3, 2, 2, 2), c);
   one_op_expect(LRT_FLOAT32, LRT_OP_BATCH_MATMUL, &plain, right, 2, build_shape(4, 2, 1, 2, 2), c);
   const one_operand misfit[] = {{.shape = {2, {2, 3}}, .data = a}, {.shape = {2, {2, 3}}, .data = b}};
   const one_operand flat[] = {{.shape = {1, {3}}, .data = a}, {.shape = {2, {3, 2}}, .data = b}};
-  const one_operand batches[] = {{.shape = {3, {2, 2, 3}}, .data = two}, {.shape = {3, {3, 3, 2}}, .data = numbers}};
+  const one_operand batches[] = {{.shape = {3, {2, 2, 3}}, .data = two},
+                                 {.shape = {3, {3, 3, 2}}, .data = numbers}};
   one_op_expect(LRT_FLOAT32, LRT_OP_BATCH_MATMUL, &plain, misfit, 2, ONE_OP_REFUSED, NULL);
   one_op_expect(LRT_FLOAT32, LRT_OP_BATCH_MATMUL, &plain, flat, 2, ONE_OP_REFUSED, NULL);
   one_op_expect(LRT_FLOAT32, LRT_OP_BATCH_MATMUL, &plain, batches, 2, ONE_OP_REFUSED, NULL);
@@ -168,8 +182,12 @@ static void test_lookup(void) {
   static const int8_t table[] = {1, -2, 3, 4, 5, -6};
   static const uint8_t nibbles[] = {0xE1, 0x43, 0xA5}; /* the same table in 4 bits */
   static const float expected[] = {2.5f, -3.0f, 0.5f, -1.0f};
-  const one_operand in[] = {ONE_I32(2, 0), {.type = LRT_INT8, .shape = {2, {3, 2}}, .data = table, .constant = true, .scale = 0.5f}};
-  const one_operand small[] = {ONE_I32(2, 0), {.type = LRT_INT4, .shape = {2, {3, 2}}, .data = nibbles, .constant = true, .scale = 0.5f}};
+  const one_operand in[] = {
+      ONE_I32(2, 0),
+      {.type = LRT_INT8, .shape = {2, {3, 2}}, .data = table, .constant = true, .scale = 0.5f}};
+  const one_operand small[] = {
+      ONE_I32(2, 0),
+      {.type = LRT_INT4, .shape = {2, {3, 2}}, .data = nibbles, .constant = true, .scale = 0.5f}};
   const one_operand same[] = {ONE_I32(1), {.shape = {2, {2, 2}}, .data = expected}};
   const one_operand far[] = {ONE_I32(3), in[1]}, minus[] = {ONE_I32(-1), in[1]};
   one_op_expect(LRT_FLOAT32, LRT_OP_EMBEDDING_LOOKUP, NULL, in, 2, build_shape(2, 2, 2), expected);
@@ -181,8 +199,9 @@ static void test_lookup(void) {
 
 /* A 0 among the dimensions makes a shape valid whose batches are beyond counting. */
 static void uncountable_batches_are_refused(void) {
-  const one_operand in[] = {{.type = LRT_FLOAT32, .shape = {8, {0, 2000000, 2000000, 2000000, 2000000, 1, 1, 1}}},
-                            {.type = LRT_FLOAT32, .shape = {2, {1, 1}}}};
+  const one_operand in[] = {
+      {.type = LRT_FLOAT32, .shape = {8, {0, 2000000, 2000000, 2000000, 2000000, 1, 1, 1}}},
+      {.type = LRT_FLOAT32, .shape = {2, {1, 1}}}};
   one_op_expect(LRT_FLOAT32, LRT_OP_BATCH_MATMUL, NULL, in, 2, ONE_OP_REFUSED, NULL);
 }
 

@@ -64,7 +64,8 @@ static void test_multinomial(void) {
   const float logits[2] = {1.0f, -200.0f};
   const one_operand in[] = {{.type = LRT_FLOAT32, .shape = {2, {1, 2}}, .data = logits}, ONE_I32(5)};
   const one_operand minus[] = {in[0], ONE_I32(-5)};
-  one_op_expect(LRT_INT32, LRT_OP_MULTINOMIAL, &seeds, in, 2, build_shape(2, 1, 5), (int32_t[]){0, 0, 0, 0, 0});
+  one_op_expect(LRT_INT32, LRT_OP_MULTINOMIAL, &seeds, in, 2, build_shape(2, 1, 5),
+                (int32_t[]){0, 0, 0, 0, 0});
   one_op_expect(LRT_INT32, LRT_OP_MULTINOMIAL, &seeds, minus, 2, ONE_OP_REFUSED, NULL);
 }
 

@@ -16,17 +16,26 @@ typedef struct operands {
   int count;
 } operands;
 
-static one_operand *put(operands *o, lrt_type type, lrt_shape shape, int k, int factor, float scale, int32_t zero) {
+static one_operand *put(operands *o, lrt_type type, lrt_shape shape, int k, int factor, float scale,
+                        int32_t zero) {
   const int slot = o->count++;
   one_operand *t = &o->at[slot];
-  *t = (one_operand){.type = type, .shape = shape, .data = &o->data[slot], .constant = slot > 0, .scale = scale,
+  *t = (one_operand){.type = type,
+                     .shape = shape,
+                     .data = &o->data[slot],
+                     .constant = slot > 0,
+                     .scale = scale,
                      .zero_point = zero};
   for (int i = 0; i < lrt_shape_count(&shape); i++) {
     const int v = (i * 7 + k) % 11 - 5;
-    if (type == LRT_FLOAT32) o->data[slot].f32[i] = (float)v / 10;
-    else if (type == LRT_INT32) o->data[slot].i32[i] = v * factor;
-    else if (type == LRT_INT16) o->data[slot].i16[i] = (int16_t)(v * factor);
-    else o->data[slot].i8[i] = (int8_t)(v * factor);
+    if (type == LRT_FLOAT32)
+      o->data[slot].f32[i] = (float)v / 10;
+    else if (type == LRT_INT32)
+      o->data[slot].i32[i] = v * factor;
+    else if (type == LRT_INT16)
+      o->data[slot].i16[i] = (int16_t)(v * factor);
+    else
+      o->data[slot].i8[i] = (int8_t)(v * factor);
   }
   return t;
 }
@@ -46,7 +55,8 @@ static void put_state(operands *o, lrt_type type, lrt_shape shape, float scale, 
 }
 
 /* Runs once per expected row and compares f32 results. */
-static void expect_f32(int32_t code, const void *options, const operands *in, const float *expected, int count, int runs) {
+static void expect_f32(int32_t code, const void *options, const operands *in, const float *expected,
+                       int count, int runs) {
   static const lrt_mode modes[] = {LRT_MODE_REF, LRT_MODE_FAST};
   for (int m = 0; m < 2; m++) {
     const one_operand out = {.type = LRT_FLOAT32};
@@ -77,24 +87,30 @@ static const lrt_unidirectional_sequence_lstm_options lstm_options = {
     .activation = LRT_ACT_TANH, .cell_clip = 0.5f, .asymmetric_quantize_inputs = 1};
 
 /* Batch 2, two time steps, three inputs, two cells. */
-static void lstm_operands(operands *o, lrt_type weights, int outputs, bool projection, bool norm, bool peephole) {
+static void lstm_operands(operands *o, lrt_type weights, int outputs, bool projection, bool norm,
+                          bool peephole) {
   o->count = 0;
   const float scale = weights == LRT_INT8 ? 0.005f : 0;
   put(o, LRT_FLOAT32, build_shape(3, 2, 2, 3), 6, 1, 0, 0);
   for (int g = 0; g < 4; g++) put(o, weights, build_shape(2, 2, 3), g, 20, scale, 0);
   for (int g = 0; g < 4; g++) put(o, weights, build_shape(2, 2, outputs), g + 4, 20, scale, 0);
-  if (!peephole) put_absent(o, 3);
-  else for (int g = 0; g < 3; g++) put(o, weights, build_shape(1, 2), g + 8, 20, scale, 0);
+  if (!peephole)
+    put_absent(o, 3);
+  else
+    for (int g = 0; g < 3; g++) put(o, weights, build_shape(1, 2), g + 8, 20, scale, 0);
   for (int g = 0; g < 4; g++) put(o, LRT_FLOAT32, build_shape(1, 2), g + 1, 1, 0, 0);
-  if (!projection) put_absent(o, 2);
+  if (!projection)
+    put_absent(o, 2);
   else {
     put(o, weights, build_shape(2, outputs, 2), 3, 20, scale, 0);
     put(o, LRT_FLOAT32, build_shape(1, outputs), 2, 1, 0, 0);
   }
   put_state(o, LRT_FLOAT32, build_shape(2, 2, outputs), 0, 0);
   put_state(o, LRT_FLOAT32, build_shape(2, 2, 2), 0, 0);
-  if (!norm) put_absent(o, 4);
-  else for (int g = 0; g < 4; g++) put(o, LRT_FLOAT32, build_shape(1, 2), g + 5, 1, 0, 0);
+  if (!norm)
+    put_absent(o, 4);
+  else
+    for (int g = 0; g < 4; g++) put(o, LRT_FLOAT32, build_shape(1, 2), g + 5, 1, 0, 0);
 }
 
 static void test_lstm(void) {
@@ -108,17 +124,22 @@ static void test_lstm(void) {
   lstm_operands(&hybrid, LRT_INT8, 2, false, false, false);
   const int32_t code = LRT_OP_UNIDIRECTIONAL_SEQUENCE_LSTM;
   expect_f32(code, &lstm_options, &peephole,
-             (float[]){-0.0511003733f, 0.0601483509f, -0.0700240955f, 0.0894167945f, -0.0543777645f, 0.0641401187f,
-                       -0.0251422282f, 0.187791154f}, 8, 1);
+             (float[]){-0.0511003733f, 0.0601483509f, -0.0700240955f, 0.0894167945f, -0.0543777645f,
+                       0.0641401187f, -0.0251422282f, 0.187791154f},
+             8, 1);
   expect_f32(code, &lstm_options, &norm,
              (float[]){-0.243926555f, 0.366355985f, -0.238016993f, 0.364024639f, -0.25379777f, 0.373493075f,
-                       -0.199734911f, 0.340595454f}, 8, 1);
+                       -0.199734911f, 0.340595454f},
+             8, 1);
   expect_f32(code, &lstm_options, &wide,
-             (float[]){-0.259696752f, 0.376875252f, -0.0211442616f, -0.253129125f, 0.373430401f, -0.0310584512f,
-                       -0.257015973f, 0.37534079f, -0.0226238351f, -0.208942369f, 0.346337557f, -0.0194425341f}, 12, 1);
+             (float[]){-0.259696752f, 0.376875252f, -0.0211442616f, -0.253129125f, 0.373430401f,
+                       -0.0310584512f, -0.257015973f, 0.37534079f, -0.0226238351f, -0.208942369f,
+                       0.346337557f, -0.0194425341f},
+             12, 1);
   expect_f32(code, &lstm_options, &hybrid,
-             (float[]){-0.0528091565f, 0.0595718771f, -0.0754852071f, 0.0881153867f, -0.0565662682f, 0.0632907301f,
-                       -0.0262109786f, 0.183909088f}, 8, 1);
+             (float[]){-0.0528091565f, 0.0595718771f, -0.0754852071f, 0.0881153867f, -0.0565662682f,
+                       0.0632907301f, -0.0262109786f, 0.183909088f},
+             8, 1);
 }
 
 static void test_lstm_refused(void) {
@@ -160,7 +181,8 @@ static void test_rnn(void) {
   put_state(&o, LRT_FLOAT32, build_shape(2, 2, 2), 0, 0);
   expect_f32(LRT_OP_RNN, &options, &o,
              (float[]){-0.353991717f, 0.300437093f, -0.336375564f, 0.345214009f, -0.142648101f, 0.187577501f,
-                       -0.110548042f, 0.218341962f}, 4, 2);
+                       -0.110548042f, 0.218341962f},
+             4, 2);
   operands bad = o;
   bad.at[2].shape = build_shape(2, 2, 1);
   CHECK_INT(run_status(LRT_OP_RNN, &options, &bad), LRT_INVALID_MODEL);
@@ -171,7 +193,8 @@ static void test_rnn(void) {
 
 /* Two time steps of a batch of two; both directions in one output. */
 static void test_sequence_rnn(void) {
-  const lrt_sequence_rnn_options options = {.activation = LRT_ACT_TANH}, major = {.activation = LRT_ACT_TANH, .time_major = 1};
+  const lrt_sequence_rnn_options options = {.activation = LRT_ACT_TANH},
+                                 major = {.activation = LRT_ACT_TANH, .time_major = 1};
   const lrt_bidirectional_sequence_rnn_options both = {.activation = LRT_ACT_TANH, .merge_outputs = 1};
   operands o = {.count = 0};
   put(&o, LRT_FLOAT32, build_shape(3, 2, 2, 3), 6, 1, 0, 0);
@@ -185,34 +208,40 @@ static void test_sequence_rnn(void) {
   expect_f32(LRT_OP_BIDIRECTIONAL_SEQUENCE_RNN, &both, &o,
              (float[]){-0.353991717f, 0.300437093f, 0.458396882f, -0.275324374f, -0.123001628f, 0.235330582f,
                        0.345214039f, -0.438199341f, -0.318520784f, 0.388472676f, 0.379948974f, -0.495155543f,
-                       0.264504224f, 0.481250972f, -0.109558471f, 0}, 16, 1);
+                       0.264504224f, 0.481250972f, -0.109558471f, 0},
+             16, 1);
   o.count = 9;
   o.at[6].shape = build_shape(2, 2, 3);
   CHECK_INT(run_status(LRT_OP_BIDIRECTIONAL_SEQUENCE_RNN, &both, &o), LRT_INVALID_MODEL);
   o.count = 5;
   expect_f32(LRT_OP_UNIDIRECTIONAL_SEQUENCE_RNN, &options, &o,
              (float[]){-0.353991717f, 0.300437093f, -0.123001628f, 0.235330582f, -0.318520784f, 0.388472676f,
-                       0.264504224f, 0.481250972f}, 8, 1);
+                       0.264504224f, 0.481250972f},
+             8, 1);
   expect_f32(LRT_OP_UNIDIRECTIONAL_SEQUENCE_RNN, &major, &o,
              (float[]){-0.353991717f, 0.300437093f, -0.336375564f, 0.345214009f, -0.103258289f, 0.281973898f,
-                       0.253358334f, 0.494435817f}, 8, 1);
+                       0.253358334f, 0.494435817f},
+             8, 1);
   o.at[4].variable = false;
   CHECK_INT(run_status(LRT_OP_UNIDIRECTIONAL_SEQUENCE_RNN, &options, &o), LRT_INVALID_MODEL);
 }
 
 /* One time step per run, and the older form with all gates in one matrix. */
 static void test_single_lstm(void) {
-  const lrt_lstm_options options = {.activation = LRT_ACT_TANH}, basic = {.activation = LRT_ACT_TANH, .kernel_type = 1};
+  const lrt_lstm_options options = {.activation = LRT_ACT_TANH},
+                         basic = {.activation = LRT_ACT_TANH, .kernel_type = 1};
   operands o;
   lstm_operands(&o, LRT_FLOAT32, 2, false, false, true);
   o.at[0].shape = build_shape(2, 2, 3);
   expect_f32(LRT_OP_LSTM, &options, &o,
              (float[]){-0.051100377f, 0.0601483546f, -0.0527661964f, 0.0622287206f, -0.068739906f,
-                       0.0868744776f, -0.0709396675f, 0.0905562863f}, 4, 2);
+                       0.0868744776f, -0.0709396675f, 0.0905562863f},
+             4, 2);
   o.at[0].shape = build_shape(3, 2, 1, 3);
   CHECK_INT(run_status(LRT_OP_LSTM, &options, &o), LRT_INVALID_MODEL);
 
-  const one_operand out[4] = {{.type = LRT_FLOAT32}, {.type = LRT_FLOAT32}, {.type = LRT_FLOAT32}, {.type = LRT_FLOAT32}};
+  const one_operand out[4] = {
+      {.type = LRT_FLOAT32}, {.type = LRT_FLOAT32}, {.type = LRT_FLOAT32}, {.type = LRT_FLOAT32}};
   const float activation[4] = {0.0249547232f, -0.341491431f, 0.0944086239f, -0.195610002f};
   const float state[4] = {0.0583711006f, -0.638144374f, 0.301060766f, -0.290536672f};
   one_op run;
@@ -250,7 +279,8 @@ static void test_bidirectional_lstm(void) {
              (float[]){-0.0528606512f, 0.0594622791f, -0.0706019327f, -0.176994324f, -0.0754924268f,
                        0.0881120488f, -0.0577545017f, -0.113945246f, -0.056559585f, 0.0633442178f,
                        -0.0421160161f, -0.137941092f, -0.0261954032f, 0.183895186f, 0.0422888994f,
-                       -0.0711733624f}, 16, 1);
+                       -0.0711733624f},
+             16, 1);
   o.at[38].shape = build_shape(2, 2, 3);
   CHECK_INT(run_status(LRT_OP_BIDIRECTIONAL_SEQUENCE_LSTM, &options, &o), LRT_INVALID_MODEL);
 }
@@ -264,7 +294,8 @@ static void test_svdf(void) {
   put(&o, LRT_FLOAT32, build_shape(1, 2), 3, 1, 0, 0);
   put_state(&o, LRT_FLOAT32, build_shape(2, 1, 12), 0, 0);
   expect_f32(LRT_OP_SVDF, &options, &o,
-             (float[]){-0.181000009f, 0.555999994f, -0.306000024f, 0.523999989f, -0.17900002f, 0.513999999f}, 2, 3);
+             (float[]){-0.181000009f, 0.555999994f, -0.306000024f, 0.523999989f, -0.17900002f, 0.513999999f},
+             2, 3);
   CHECK_INT(run_status(LRT_OP_SVDF, &none, &o), LRT_INVALID_MODEL);
   CHECK_INT(run_status(LRT_OP_SVDF, &odd, &o), LRT_INVALID_MODEL);
 }

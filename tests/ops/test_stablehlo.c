@@ -7,7 +7,8 @@
 static const int32_t counted[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 
 static void test_elementwise(void) {
-  const one_operand in[] = {ONE_I32(INT32_MAX, 6, -3), ONE_I32(1, 3, 40)}, misfit[] = {ONE_I32(1, 2), ONE_I32(1)};
+  const one_operand in[] = {ONE_I32(INT32_MAX, 6, -3), ONE_I32(1, 3, 40)},
+                    misfit[] = {ONE_I32(1, 2), ONE_I32(1)};
   const lrt_shape three = build_shape(1, 3);
   expect(LRT_OP_STABLEHLO_ADD, NULL, in, 2, three, (int32_t[]){INT32_MIN, 9, 37});
   expect(LRT_OP_STABLEHLO_MULTIPLY, NULL, in, 2, three, (int32_t[]){INT32_MAX, 18, -120});
@@ -18,7 +19,8 @@ static void test_elementwise(void) {
   expect(LRT_OP_STABLEHLO_ADD, NULL, misfit, 2, ONE_OP_REFUSED, NULL);
 }
 
-#define VECTOR(...) {(int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / 8}
+#define VECTOR(...)                                                                                          \
+  { (int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / 8 }
 
 static void test_pad(void) {
   const lrt_stablehlo_pad_options grow = {VECTOR(1, 0), VECTOR(0, 1), VECTOR(0, 1)};
@@ -61,7 +63,8 @@ static void scatter(int32_t computation, int32_t subgraph, bool valid, const int
   const int32_t out = build_tensor(b, LRT_INT32, build_shape(2, 3, 2));
   build_node(b, LRT_OP_STABLEHLO_SCATTER, &options, 3, (int32_t[]){in, indices, rows}, 1, &out);
   build_output(b, out);
-  const int32_t x = build_tensor(c, LRT_INT32, build_shape(0)), y = build_tensor(c, LRT_INT32, build_shape(0));
+  const int32_t x = build_tensor(c, LRT_INT32, build_shape(0)),
+                y = build_tensor(c, LRT_INT32, build_shape(0));
   const int32_t z = build_tensor(c, LRT_INT32, build_shape(0));
   if (computation >= 0) build_node(c, computation, NULL, 2, (int32_t[]){x, y}, 1, &z);
   build_input(c, x);
@@ -90,9 +93,11 @@ static void test_scatter(void) {
 static void test_reduce_window(void) {
   const int subgraphs[] = {1, 2};
   for (int i = 0; i < 2; i++) {
-    const lrt_stablehlo_reduce_window_options options = {VECTOR(2), VECTOR(2), VECTOR(1), VECTOR(1), VECTOR(1, 0), subgraphs[i]};
+    const lrt_stablehlo_reduce_window_options options = {VECTOR(2), VECTOR(2),    VECTOR(1),
+                                                         VECTOR(1), VECTOR(1, 0), subgraphs[i]};
     static const int32_t init[1] = {100};
-    build_subgraph *both[2] = {calloc(1, sizeof **both), calloc(1, sizeof **both)}, *b = both[0], *c = both[1];
+    build_subgraph *both[2] = {calloc(1, sizeof **both), calloc(1, sizeof **both)}, *b = both[0],
+                   *c = both[1];
     one_op o;
     REQUIRE(b != NULL && c != NULL);
     memset(&o, 0, sizeof o);
@@ -101,7 +106,8 @@ static void test_reduce_window(void) {
     const int32_t out = build_tensor(b, LRT_INT32, build_shape(1, 3));
     build_node(b, LRT_OP_STABLEHLO_REDUCE_WINDOW, &options, 2, (int32_t[]){in, start}, 1, &out);
     build_output(b, out);
-    const int32_t x = build_tensor(c, LRT_INT32, build_shape(0)), z = build_tensor(c, LRT_INT32, build_shape(0));
+    const int32_t x = build_tensor(c, LRT_INT32, build_shape(0)),
+                  z = build_tensor(c, LRT_INT32, build_shape(0));
     build_node(c, LRT_OP_STABLEHLO_ADD, NULL, 2, (int32_t[]){x, x}, 1, &z);
     build_input(c, x);
     build_output(c, z);
@@ -109,8 +115,10 @@ static void test_reduce_window(void) {
     CHECK_INT(build_finish(&o.model, both, 2), LRT_OK);
     lrt_status status = build_open(&o.model, NULL, &o.session, &o.error);
     if (status == LRT_OK) status = lrt_interpreter_invoke(o.session.it, 0, &o.error);
-    if (i == 0) CHECK(status == LRT_OK && one_op_gave(&o, 0, build_shape(1, 3), (int32_t[]){100, 103, 107}));
-    else CHECK(status != LRT_OK);
+    if (i == 0)
+      CHECK(status == LRT_OK && one_op_gave(&o, 0, build_shape(1, 3), (int32_t[]){100, 103, 107}));
+    else
+      CHECK(status != LRT_OK);
     one_op_close(&o);
     free(b);
     free(c);
@@ -124,11 +132,13 @@ static void test_bits(void) {
   const one_operand in[] = {{.type = LRT_UINT64, .shape = {1, {2}}, .data = zero}};
   const one_operand out[] = {{.type = LRT_UINT64}, {.type = LRT_UINT32, .shape = {1, {3}}}};
   one_op o;
-  CHECK_INT(one_op_run(&o, LRT_MODE_FAST, LRT_OP_STABLEHLO_RNG_BIT_GENERATOR, &philox, in, 1, out, 2), LRT_OK);
+  CHECK_INT(one_op_run(&o, LRT_MODE_FAST, LRT_OP_STABLEHLO_RNG_BIT_GENERATOR, &philox, in, 1, out, 2),
+            LRT_OK);
   CHECK(one_op_gave(&o, 1, build_shape(1, 3), (uint32_t[]){0x6627e8d5, 0xe169c58d, 0xbc57ac4c}));
   CHECK(one_op_gave(&o, 0, build_shape(1, 2), (uint64_t[]){0, 1}));
   one_op_close(&o);
-  CHECK_INT(one_op_run(&o, LRT_MODE_FAST, LRT_OP_STABLEHLO_RNG_BIT_GENERATOR, &threefry, in, 1, out, 2), LRT_OK);
+  CHECK_INT(one_op_run(&o, LRT_MODE_FAST, LRT_OP_STABLEHLO_RNG_BIT_GENERATOR, &threefry, in, 1, out, 2),
+            LRT_OK);
   CHECK(one_op_gave(&o, 0, build_shape(1, 2), (uint64_t[]){0, 2}));
   CHECK(*(const uint32_t *)one_op_result(&o, 1).data == 0x6b200159);
   one_op_close(&o);

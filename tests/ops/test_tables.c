@@ -63,13 +63,14 @@ static int32_t string_constant(build_subgraph *b, int count, const int32_t *tabl
 static lrt_status table_round(tables *t, bool by_string, bool imported, int32_t *out) {
   memset(t, 0, sizeof *t);
   build_subgraph *b = &t->b;
-  const lrt_hashtable_options options = {3, by_string ? LRT_STRING : LRT_INT64, by_string ? LRT_INT64 : LRT_STRING};
+  const lrt_hashtable_options options = {3, by_string ? LRT_STRING : LRT_INT64,
+                                         by_string ? LRT_INT64 : LRT_STRING};
   const int32_t handle = build_tensor(b, LRT_RESOURCE, build_shape(1, 1));
   const int32_t text = string_constant(b, 2, letters, 18);
   const int32_t number = build_constant(b, LRT_INT64, build_shape(1, 2), numbers);
   const int32_t keys = by_string ? text : build_constant(b, LRT_INT64, build_shape(1, 2), wanted);
-  const int32_t dflt =
-      by_string ? build_constant(b, LRT_INT64, build_shape(1, 1), minus) : string_constant(b, 1, question, 13);
+  const int32_t dflt = by_string ? build_constant(b, LRT_INT64, build_shape(1, 1), minus)
+                                 : string_constant(b, 1, question, 13);
   *out = build_tensor(b, by_string ? LRT_INT64 : LRT_STRING, build_shape(1, 2));
   build_node(b, LRT_OP_HASHTABLE, &options, 0, &handle, 1, &handle);
   const int32_t import[] = {handle, by_string ? text : number, by_string ? number : text};
@@ -115,7 +116,9 @@ static void test_forged_handle(void) {
 }
 
 static void test_lookup(void) {
-  const one_operand in[] = {ONE_I32(7, 3, 2), ONE_I32(2, 7), {.type = LRT_INT32, .shape = {2, {2, 2}}, .data = (int32_t[]){1, 2, 3, 4}}};
+  const one_operand in[] = {ONE_I32(7, 3, 2),
+                            ONE_I32(2, 7),
+                            {.type = LRT_INT32, .shape = {2, {2, 2}}, .data = (int32_t[]){1, 2, 3, 4}}};
   const one_operand out[] = {{.type = LRT_INT32}, {.type = LRT_UINT8}};
   one_op o;
   CHECK_INT(one_op_run(&o, LRT_MODE_FAST, LRT_OP_HASHTABLE_LOOKUP, NULL, in, 3, out, 2), LRT_OK);
@@ -132,7 +135,8 @@ static void test_sparse_embedding(void) {
   const one_operand far = {.type = LRT_INT32, .shape = {2, {3, 2}}, .data = (int32_t[]){0, 0, 0, 1, 3, 0}};
   const one_operand w = {.type = LRT_FLOAT32, .shape = {1, {3}}, .data = weights};
   const one_operand v = {.type = LRT_FLOAT32, .shape = {2, {2, 2}}, .data = values};
-  const one_operand in[] = {ONE_I32(0, 1, 1), pairs, ONE_I32(3, 2), w, v}, out[] = {ONE_I32(0, 1, 1), far, ONE_I32(3, 2), w, v};
+  const one_operand in[] = {ONE_I32(0, 1, 1), pairs, ONE_I32(3, 2), w, v},
+                    out[] = {ONE_I32(0, 1, 1), far, ONE_I32(3, 2), w, v};
   const one_operand ids[] = {ONE_I32(0, 2, 1), pairs, ONE_I32(3, 2), w, v};
   const int32_t code = LRT_OP_EMBEDDING_LOOKUP_SPARSE;
   one_op_expect(LRT_FLOAT32, code, &mean, in, 5, build_shape(2, 3, 2), (float[]){2.5f, 3.5f, 0, 0, 3, 4});

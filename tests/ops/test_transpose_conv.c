@@ -2,52 +2,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "one_op.h"
 
-static const float ones[64] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+static const float ones[64] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                               1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 static const float counted[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 
-#define FILTER(...) {.shape = __VA_ARGS__, .data = ones, .constant = true}
-#define DATA(...) {.shape = __VA_ARGS__, .data = counted}
+#define FILTER(...)                                                                                          \
+  { .shape = __VA_ARGS__, .data = ones, .constant = true }
+#define DATA(...)                                                                                            \
+  { .shape = __VA_ARGS__, .data = counted }
 
 static void test_floats(void) {
   const lrt_transpose_conv_options two = {.padding = LRT_PADDING_VALID, .stride_w = 2, .stride_h = 2};
   const one_operand in[] = {ONE_I32(1, 4, 4, 1), FILTER({4, {1, 2, 2, 1}}), DATA({4, {1, 2, 2, 1}})};
   one_op_expect(LRT_FLOAT32, LRT_OP_TRANSPOSE_CONV, &two, in, 3, build_shape(4, 1, 4, 4, 1),
                 (float[]){1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4});
-  const lrt_transpose_conv_options one = {.padding = LRT_PADDING_SAME, .stride_w = 1, .stride_h = 1, .activation = LRT_ACT_RELU6};
-  const one_operand same[] = {ONE_I32(1, 2, 2, 1), FILTER({4, {1, 3, 3, 1}}), DATA({4, {1, 2, 2, 1}}),
+  const lrt_transpose_conv_options one = {
+      .padding = LRT_PADDING_SAME, .stride_w = 1, .stride_h = 1, .activation = LRT_ACT_RELU6};
+  const one_operand same[] = {ONE_I32(1, 2, 2, 1),
+                              FILTER({4, {1, 3, 3, 1}}),
+                              DATA({4, {1, 2, 2, 1}}),
                               {.shape = {1, {1}}, .data = counted, .constant = true}};
-  one_op_expect(LRT_FLOAT32, LRT_OP_TRANSPOSE_CONV, &one, same, 4, build_shape(4, 1, 2, 2, 1), (float[]){6, 6, 6, 6});
+  one_op_expect(LRT_FLOAT32, LRT_OP_TRANSPOSE_CONV, &one, same, 4, build_shape(4, 1, 2, 2, 1),
+                (float[]){6, 6, 6, 6});
 }
 
 static void test_integers(void) {
-  static const int8_t x[] = {1, 2, 3, 4}, w[] = {1, 1, 1, 1}, expected[] = {1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4};
-  static const int16_t wide[] = {1, 2, 3, 4}, wide_expected[] = {1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4};
+  static const int8_t x[] = {1, 2, 3, 4}, w[] = {1, 1, 1, 1},
+                      expected[] = {1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4};
+  static const int16_t wide[] = {1, 2, 3, 4},
+                       wide_expected[] = {1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4};
   const lrt_transpose_conv_options two = {.padding = LRT_PADDING_VALID, .stride_w = 2, .stride_h = 2};
   static const lrt_mode modes[] = {LRT_MODE_REF, LRT_MODE_FAST};
   for (int i = 0; i < 4; i++) {
     const lrt_type type = i / 2 == 0 ? LRT_INT8 : LRT_INT16;
-    const one_operand in[] = {ONE_I32(1, 4, 4, 1),
-                              {.type = LRT_INT8, .shape = {4, {1, 2, 2, 1}}, .data = w, .constant = true, .scale = 0.5f},
-                              {.type = type, .shape = {4, {1, 2, 2, 1}}, .data = i / 2 == 0 ? (const void *)x : wide, .scale = 0.5f}};
+    const one_operand in[] = {
+        ONE_I32(1, 4, 4, 1),
+        {.type = LRT_INT8, .shape = {4, {1, 2, 2, 1}}, .data = w, .constant = true, .scale = 0.5f},
+        {.type = type,
+         .shape = {4, {1, 2, 2, 1}},
+         .data = i / 2 == 0 ? (const void *)x : wide,
+         .scale = 0.5f}};
     const one_operand out = {.type = type, .scale = 0.25f};
     one_op o;
     CHECK_INT(one_op_run(&o, modes[i % 2], LRT_OP_TRANSPOSE_CONV, &two, in, 3, &out, 1), LRT_OK);
-    CHECK(one_op_gave(&o, 0, build_shape(4, 1, 4, 4, 1), i / 2 == 0 ? (const void *)expected : wide_expected));
+    CHECK(
+        one_op_gave(&o, 0, build_shape(4, 1, 4, 4, 1), i / 2 == 0 ? (const void *)expected : wide_expected));
     one_op_close(&o);
   }
 }
 
 static void test_volumes(void) {
-  const lrt_conv_3d_options options = {.padding = LRT_PADDING_VALID, .stride_d = 1, .stride_w = 1, .stride_h = 1,
-                                       .dilation_d_factor = 1, .dilation_w_factor = 1, .dilation_h_factor = 1};
+  const lrt_conv_3d_options options = {.padding = LRT_PADDING_VALID,
+                                       .stride_d = 1,
+                                       .stride_w = 1,
+                                       .stride_h = 1,
+                                       .dilation_d_factor = 1,
+                                       .dilation_w_factor = 1,
+                                       .dilation_h_factor = 1};
   const one_operand in[] = {DATA({5, {1, 2, 2, 2, 1}}), FILTER({5, {2, 1, 2, 1, 1}})};
-  one_op_expect(LRT_FLOAT32, LRT_OP_CONV_3D, &options, in, 2, build_shape(5, 1, 1, 2, 1, 1), (float[]){14, 22});
-  const one_operand back[] = {ONE_I32(1, 2, 2, 2, 1), FILTER({5, {2, 1, 2, 1, 1}}), DATA({5, {1, 1, 2, 1, 1}})};
+  one_op_expect(LRT_FLOAT32, LRT_OP_CONV_3D, &options, in, 2, build_shape(5, 1, 1, 2, 1, 1),
+                (float[]){14, 22});
+  const one_operand back[] = {ONE_I32(1, 2, 2, 2, 1), FILTER({5, {2, 1, 2, 1, 1}}),
+                              DATA({5, {1, 1, 2, 1, 1}})};
   one_op_expect(LRT_FLOAT32, LRT_OP_CONV_3D_TRANSPOSE, &options, back, 3, build_shape(5, 1, 2, 2, 2, 1),
                 (float[]){1, 1, 2, 2, 1, 1, 2, 2});
   const one_operand misfit[] = {DATA({5, {1, 2, 2, 2, 1}}), FILTER({5, {2, 1, 2, 2, 1}})};
   const one_operand flat[] = {DATA({4, {1, 2, 2, 2}}), FILTER({5, {2, 1, 2, 2, 1}})};
-  const one_operand other[] = {ONE_I32(1, 2, 2, 3, 1), FILTER({5, {2, 1, 2, 1, 1}}), DATA({5, {1, 1, 2, 1, 1}})};
+  const one_operand other[] = {ONE_I32(1, 2, 2, 3, 1), FILTER({5, {2, 1, 2, 1, 1}}),
+                               DATA({5, {1, 1, 2, 1, 1}})};
   one_op_expect(LRT_FLOAT32, LRT_OP_CONV_3D, &options, misfit, 2, ONE_OP_REFUSED, NULL);
   one_op_expect(LRT_FLOAT32, LRT_OP_CONV_3D, &options, flat, 2, ONE_OP_REFUSED, NULL);
   one_op_expect(LRT_FLOAT32, LRT_OP_CONV_3D_TRANSPOSE, &options, other, 3, ONE_OP_REFUSED, NULL);
@@ -91,8 +113,10 @@ static void test_with_bias(void) {
 }
 
 static void refuse(one_operand shape, lrt_shape filter, lrt_shape input, int stride) {
-  const lrt_transpose_conv_options options = {.padding = LRT_PADDING_SAME, .stride_w = stride, .stride_h = stride};
-  const one_operand in[] = {shape, {.shape = filter, .data = ones, .constant = true}, {.shape = input, .data = counted}};
+  const lrt_transpose_conv_options options = {
+      .padding = LRT_PADDING_SAME, .stride_w = stride, .stride_h = stride};
+  const one_operand in[] = {
+      shape, {.shape = filter, .data = ones, .constant = true}, {.shape = input, .data = counted}};
   one_op_expect(LRT_FLOAT32, LRT_OP_TRANSPOSE_CONV, &options, in, 3, ONE_OP_REFUSED, NULL);
 }
 

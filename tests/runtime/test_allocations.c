@@ -51,7 +51,8 @@ static build_subgraph graph;
 static void built_model(void) {
   static const lrt_add_options add = {.pot_scale_int16 = 1};
   build_model m = {0};
-  const int32_t x = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 3, 5)), y = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 3, 5));
+  const int32_t x = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 3, 5)),
+                y = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 3, 5));
   build_node(&graph, LRT_OP_ADD, &add, 2, (int32_t[]){x, x}, 1, (int32_t[]){y});
   build_input(&graph, x), build_output(&graph, y);
   CHECK_INT(build_finish(&m, (build_subgraph *[]){&graph}, 1), LRT_OK);
@@ -62,14 +63,23 @@ static void built_model(void) {
 static void real_model(const char *name) {
   char path[1000];
   snprintf(path, sizeof path, "%s/models/tflite/%s", LRT_SHARED_DIR, name);
-  if (access(path, R_OK) != 0) printf("skipped: %s is not there\n", path);
-  else if (getenv("LRT_EMULATED") != NULL) printf("skipped: %s takes too long under an emulator\n", path);
-  else sweep(path, NULL);
+  if (access(path, R_OK) != 0)
+    printf("skipped: %s is not there\n", path);
+  else if (getenv("LRT_EMULATED") != NULL)
+    printf("skipped: %s takes too long under an emulator\n", path);
+  else
+    sweep(path, NULL);
 }
 
-static void int8_network(void) { real_model("made/ds_cnn_kws.int8.tflite"); }
-static void float_network(void) { real_model("made/resnet8_cifar.fp32.tflite"); }
-static void loops(void) { real_model("made/rnn_mix.drq.tflite"); }
+static void int8_network(void) {
+  real_model("made/ds_cnn_kws.int8.tflite");
+}
+static void float_network(void) {
+  real_model("made/resnet8_cifar.fp32.tflite");
+}
+static void loops(void) {
+  real_model("made/rnn_mix.drq.tflite");
+}
 
 int main(int argc, char **argv) {
   RUN(built_model);

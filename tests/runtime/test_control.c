@@ -12,20 +12,25 @@ static const lrt_if_options choice = {.then_subgraph_index = 1, .else_subgraph_i
 
 /* WHILE (i < limit) { i += 1; x = x + x } over int32 i and float x[3]. */
 static void make_loop(build_model *m, build_subgraph b[3], const int32_t *limit, const int32_t *step) {
-  const int32_t i = build_tensor(&b[0], LRT_INT32, build_shape(0)), x = build_tensor(&b[0], LRT_FLOAT32, build_shape(1, 3));
-  const int32_t i2 = build_tensor(&b[0], LRT_INT32, build_shape(0)), x2 = build_tensor(&b[0], LRT_FLOAT32, build_shape(1, 3));
+  const int32_t i = build_tensor(&b[0], LRT_INT32, build_shape(0)),
+                x = build_tensor(&b[0], LRT_FLOAT32, build_shape(1, 3));
+  const int32_t i2 = build_tensor(&b[0], LRT_INT32, build_shape(0)),
+                x2 = build_tensor(&b[0], LRT_FLOAT32, build_shape(1, 3));
   build_node(&b[0], LRT_OP_WHILE, &loop, 2, (int32_t[]){i, x}, 2, (int32_t[]){i2, x2});
   build_input(&b[0], i), build_input(&b[0], x), build_output(&b[0], i2), build_output(&b[0], x2);
 
-  const int32_t ci = build_tensor(&b[1], LRT_INT32, build_shape(0)), cx = build_tensor(&b[1], LRT_FLOAT32, build_shape(1, 3));
+  const int32_t ci = build_tensor(&b[1], LRT_INT32, build_shape(0)),
+                cx = build_tensor(&b[1], LRT_FLOAT32, build_shape(1, 3));
   const int32_t cl = build_constant(&b[1], LRT_INT32, build_shape(0), limit);
   const int32_t cond = build_tensor(&b[1], LRT_BOOL, build_shape(0));
   build_node(&b[1], LRT_OP_LESS, NULL, 2, (int32_t[]){ci, cl}, 1, (int32_t[]){cond});
   build_input(&b[1], ci), build_input(&b[1], cx), build_output(&b[1], cond);
 
-  const int32_t bi = build_tensor(&b[2], LRT_INT32, build_shape(0)), bx = build_tensor(&b[2], LRT_FLOAT32, build_shape(1, 3));
+  const int32_t bi = build_tensor(&b[2], LRT_INT32, build_shape(0)),
+                bx = build_tensor(&b[2], LRT_FLOAT32, build_shape(1, 3));
   const int32_t one = build_constant(&b[2], LRT_INT32, build_shape(0), step);
-  const int32_t bi2 = build_tensor(&b[2], LRT_INT32, build_shape(0)), bx2 = build_tensor(&b[2], LRT_FLOAT32, build_shape(1, 3));
+  const int32_t bi2 = build_tensor(&b[2], LRT_INT32, build_shape(0)),
+                bx2 = build_tensor(&b[2], LRT_FLOAT32, build_shape(1, 3));
   build_node(&b[2], LRT_OP_ADD, &plain_add, 2, (int32_t[]){bi, one}, 1, (int32_t[]){bi2});
   build_node(&b[2], LRT_OP_ADD, &plain_add, 2, (int32_t[]){bx, bx}, 1, (int32_t[]){bx2});
   build_input(&b[2], bi), build_input(&b[2], bx), build_output(&b[2], bi2), build_output(&b[2], bx2);
@@ -116,15 +121,18 @@ static void if_chooses(void) {
   build_session s;
   reset(&m);
   build_subgraph *b = graphs;
-  const int32_t c = build_tensor(&b[0], LRT_BOOL, build_shape(0)), x = build_tensor(&b[0], LRT_FLOAT32, build_shape(1, 2));
+  const int32_t c = build_tensor(&b[0], LRT_BOOL, build_shape(0)),
+                x = build_tensor(&b[0], LRT_FLOAT32, build_shape(1, 2));
   const int32_t y = build_tensor(&b[0], LRT_FLOAT32, build_shape(1, 2));
   build_node(&b[0], LRT_OP_IF, &choice, 2, (int32_t[]){c, x}, 1, (int32_t[]){y});
   build_input(&b[0], c), build_input(&b[0], x), build_output(&b[0], y);
   for (int k = 1; k <= 2; k++) {
     const int32_t in = build_tensor(&b[k], LRT_FLOAT32, build_shape(1, 2));
     const int32_t out = build_tensor(&b[k], LRT_FLOAT32, build_shape(1, 2));
-    if (k == 1) build_node(&b[k], LRT_OP_ADD, &plain_add, 2, (int32_t[]){in, in}, 1, (int32_t[]){out});
-    else build_node(&b[k], LRT_OP_MUL, &plain_mul, 2, (int32_t[]){in, in}, 1, (int32_t[]){out});
+    if (k == 1)
+      build_node(&b[k], LRT_OP_ADD, &plain_add, 2, (int32_t[]){in, in}, 1, (int32_t[]){out});
+    else
+      build_node(&b[k], LRT_OP_MUL, &plain_mul, 2, (int32_t[]){in, in}, 1, (int32_t[]){out});
     build_input(&b[k], in), build_output(&b[k], out);
   }
   CHECK_INT(build_finish(&m, (build_subgraph *[]){&b[0], &b[1], &b[2]}, 3), LRT_OK);
@@ -159,7 +167,8 @@ static void call_once_calls_once(void) {
   build_node(&b[1], LRT_OP_ASSIGN_VARIABLE, NULL, 2, (int32_t[]){handle[1], start}, 0, handle);
 
   const int32_t add = build_constant(&b[0], LRT_INT32, build_shape(0), &one);
-  const int32_t x = build_tensor(&b[0], LRT_INT32, build_shape(0)), y = build_tensor(&b[0], LRT_INT32, build_shape(0));
+  const int32_t x = build_tensor(&b[0], LRT_INT32, build_shape(0)),
+                y = build_tensor(&b[0], LRT_INT32, build_shape(0));
   build_node(&b[0], LRT_OP_CALL_ONCE, &init, 0, handle, 0, handle);
   build_node(&b[0], LRT_OP_READ_VARIABLE, NULL, 1, &handle[0], 1, &x);
   build_node(&b[0], LRT_OP_ADD, &plain_add, 2, (int32_t[]){x, add}, 1, &y);
@@ -189,7 +198,8 @@ static void composite_runs_its_subgraph(void) {
       for (int i = 0; i < 2; i++) t[k][i] = build_tensor(&graphs[k], LRT_FLOAT32, build_shape(1, 2));
       build_input(&graphs[k], t[k][0]), build_output(&graphs[k], t[k][1]);
     }
-    build_node(&graphs[0], LRT_OP_STABLEHLO_COMPOSITE, &twice, operands, (int32_t[]){t[0][0], t[0][0]}, 1, &t[0][1]);
+    build_node(&graphs[0], LRT_OP_STABLEHLO_COMPOSITE, &twice, operands, (int32_t[]){t[0][0], t[0][0]}, 1,
+               &t[0][1]);
     build_node(&graphs[1], LRT_OP_ADD, &plain_add, 2, (int32_t[]){t[1][0], t[1][0]}, 1, &t[1][1]);
     CHECK_INT(build_finish(&m, (build_subgraph *[]){&graphs[0], &graphs[1]}, 2), LRT_OK);
     CHECK_INT(build_open(&m, NULL, &s, &err), operands == 1 ? LRT_OK : LRT_INVALID_MODEL);
@@ -210,7 +220,8 @@ static void unset_strings_are_refused(void) {
   build_session s;
   reset(&m);
   build_subgraph *b = graphs;
-  const int32_t c = build_tensor(&b[0], LRT_BOOL, build_shape(0)), x = build_tensor(&b[0], LRT_STRING, build_shape(1, 2));
+  const int32_t c = build_tensor(&b[0], LRT_BOOL, build_shape(0)),
+                x = build_tensor(&b[0], LRT_STRING, build_shape(1, 2));
   const int32_t y = build_tensor(&b[0], LRT_STRING, build_shape(1, 2));
   build_node(&b[0], LRT_OP_IF, &choice, 2, (int32_t[]){c, x}, 1, &y);
   build_input(&b[0], c), build_input(&b[0], x), build_output(&b[0], y);
@@ -235,7 +246,8 @@ static void bad_calls_are_refused(void) {
   for (int kind = 0; kind < 2; kind++) {
     build_session s;
     reset(&m);
-    const int32_t c = build_tensor(&graphs[0], LRT_BOOL, build_shape(0)), y = build_tensor(&graphs[0], LRT_BOOL, build_shape(0));
+    const int32_t c = build_tensor(&graphs[0], LRT_BOOL, build_shape(0)),
+                  y = build_tensor(&graphs[0], LRT_BOOL, build_shape(0));
     build_node(&graphs[0], LRT_OP_IF, kind == 0 ? &self : &outside, 2, (int32_t[]){c, c}, 1, (int32_t[]){y});
     build_input(&graphs[0], c), build_output(&graphs[0], y);
     const int32_t d = build_tensor(&graphs[1], LRT_BOOL, build_shape(0));

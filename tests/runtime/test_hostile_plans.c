@@ -19,7 +19,8 @@ static void variables_keep_their_size(void) {
   lrt_error err = {LRT_OK, ""};
   build_subgraph *b = fresh(&m);
   static const float one = 1;
-  const int32_t dims = build_tensor(b, LRT_INT32, build_shape(1, 1)), v = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
+  const int32_t dims = build_tensor(b, LRT_INT32, build_shape(1, 1)),
+                v = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
   const int32_t value = build_constant(b, LRT_FLOAT32, build_shape(0), &one);
   b->tensors[v].is_variable = true;
   build_node(b, LRT_OP_FILL, NULL, 2, (int32_t[]){dims, value}, 1, (int32_t[]){v});
@@ -47,7 +48,8 @@ static void computed_contents_fit_variables(void) {
   build_subgraph *b = fresh(&m);
   static const float one = 1;
   static const lrt_shape_options options = {.out_type = LRT_INT32};
-  const int32_t dims = build_tensor(b, LRT_INT32, build_shape(1, 8)), x = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
+  const int32_t dims = build_tensor(b, LRT_INT32, build_shape(1, 8)),
+                x = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
   const int32_t value = build_constant(b, LRT_FLOAT32, build_shape(0), &one);
   const int32_t v = build_tensor(b, LRT_INT32, build_shape(1, 1));
   b->tensors[v].is_variable = true;
@@ -70,7 +72,8 @@ static void refused_growth_keeps_the_old_size(void) {
   lrt_error err = {LRT_OK, ""};
   build_subgraph *b = fresh(&m);
   static const float one = 1;
-  const int32_t dims = build_tensor(b, LRT_INT32, build_shape(1, 1)), y = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
+  const int32_t dims = build_tensor(b, LRT_INT32, build_shape(1, 1)),
+                y = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
   const int32_t value = build_constant(b, LRT_FLOAT32, build_shape(0), &one);
   build_node(b, LRT_OP_FILL, NULL, 2, (int32_t[]){dims, value}, 1, (int32_t[]){y});
   build_input(b, dims), build_output(b, y);
@@ -103,8 +106,10 @@ static void sizing_stops_after_a_failure(void) {
       build_subgraph *b = fresh(&m);
       static const float one = 1;
       static const lrt_unique_options options = {.idx_out_type = LRT_INT32};
-      const int32_t x = build_tensor(b, LRT_INT32, build_shape(1, 2)), y = build_tensor(b, LRT_INT32, build_shape(1, 2));
-      const int32_t u = build_tensor(b, LRT_INT32, build_shape(1, 2)), i = build_tensor(b, LRT_INT32, build_shape(1, 2));
+      const int32_t x = build_tensor(b, LRT_INT32, build_shape(1, 2)),
+                    y = build_tensor(b, LRT_INT32, build_shape(1, 2));
+      const int32_t u = build_tensor(b, LRT_INT32, build_shape(1, 2)),
+                    i = build_tensor(b, LRT_INT32, build_shape(1, 2));
       const int32_t z = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
       const int32_t value = build_constant(b, LRT_FLOAT32, build_shape(0), &one);
       build_node(b, LRT_OP_ADD, &plain_add, 2, (int32_t[]){x, x}, 1, (int32_t[]){y});
@@ -112,13 +117,15 @@ static void sizing_stops_after_a_failure(void) {
       build_node(b, LRT_OP_FILL, NULL, 2, (int32_t[]){u, value}, 1, (int32_t[]){z});
       build_input(b, x), build_output(b, z);
       CHECK_INT(build_finish(&m, (build_subgraph *[]){b}, 1), LRT_OK);
-      const lrt_interpreter_options with = {.num_threads = threads, .limits = {.steps = steps == 0 ? 1 : 0},
-                                            .preserve_all_tensors = steps};
+      const lrt_interpreter_options with = {
+          .num_threads = threads, .limits = {.steps = steps == 0 ? 1 : 0}, .preserve_all_tensors = steps};
       CHECK_INT(build_open(&m, &with, &s, &err), LRT_OK);
       REQUIRE(s.it != NULL);
       memcpy(build_view(&s, x).data, (int32_t[]){1, 2}, 8);
-      if (steps == 0) CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OVER_BUDGET);
-      else CHECK_INT(lrt_interpreter_invoke_steps(s.it, 0, 2, 1, &err), LRT_RUN_FAILED);
+      if (steps == 0)
+        CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OVER_BUDGET);
+      else
+        CHECK_INT(lrt_interpreter_invoke_steps(s.it, 0, 2, 1, &err), LRT_RUN_FAILED);
       build_close(&s);
       build_clear(&m);
     }
@@ -133,7 +140,8 @@ static void constants_are_not_inputs(void) {
   build_session s;
   lrt_error err = {LRT_OK, ""};
   build_subgraph *b = fresh(&m);
-  const int32_t c = build_tensor(b, LRT_BOOL, build_shape(0)), x = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
+  const int32_t c = build_tensor(b, LRT_BOOL, build_shape(0)),
+                x = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
   const int32_t y = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
   build_node(b, LRT_OP_IF, &choice, 2, (int32_t[]){c, x}, 1, (int32_t[]){y});
   build_input(b, c), build_input(b, x), build_output(b, y);
@@ -153,7 +161,8 @@ static void unset_strings_are_refused(void) {
   build_session s;
   lrt_error err = {LRT_OK, ""};
   build_subgraph *b = fresh(&m);
-  const int32_t c = build_tensor(b, LRT_BOOL, build_shape(0)), x = build_tensor(b, LRT_STRING, build_shape(1, 2));
+  const int32_t c = build_tensor(b, LRT_BOOL, build_shape(0)),
+                x = build_tensor(b, LRT_STRING, build_shape(1, 2));
   const int32_t y = build_tensor(b, LRT_STRING, build_shape(1, 2));
   build_node(b, LRT_OP_IF, &choice, 2, (int32_t[]){c, x}, 1, (int32_t[]){y});
   build_input(b, c), build_input(b, x), build_output(b, y);
@@ -163,7 +172,9 @@ static void unset_strings_are_refused(void) {
   CHECK_INT(build_open(&m, NULL, &s, &err), LRT_OK);
   REQUIRE(s.it != NULL);
   CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_RUN_FAILED);
-  CHECK_INT(lrt_interpreter_set_strings(s.it, 0, x, 2, (const char *const[]){"a", "bc"}, (size_t[]){1, 2}, &err), LRT_OK);
+  CHECK_INT(
+      lrt_interpreter_set_strings(s.it, 0, x, 2, (const char *const[]){"a", "bc"}, (size_t[]){1, 2}, &err),
+      LRT_OK);
   CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OK);
   CHECK_INT(build_view(&s, y).bytes, 4 * 4 + 3);
   build_close(&s);
@@ -178,12 +189,12 @@ static void composites_are_bounded(void) {
   lrt_error err = {LRT_OK, ""};
   build_subgraph *b = fresh(&m);
   for (int i = 0; i < 8; i++)
-    options[i] =
-        (lrt_stablehlo_composite_options){.name = "c", .decomposition_subgraph_index = i + 1};
+    options[i] = (lrt_stablehlo_composite_options){.name = "c", .decomposition_subgraph_index = i + 1};
   const int32_t x = build_tensor(b, LRT_FLOAT32, build_shape(1, 2));
   build_node(b, LRT_OP_STABLEHLO_COMPOSITE, &options[0], 1, (int32_t[]){x}, 1, (int32_t[]){-1});
   build_input(b, x), build_output(b, x);
-  const int32_t k = build_tensor(&b[1], LRT_FLOAT32, build_shape(1, 2)), k2 = build_tensor(&b[1], LRT_FLOAT32, build_shape(1, 2));
+  const int32_t k = build_tensor(&b[1], LRT_FLOAT32, build_shape(1, 2)),
+                k2 = build_tensor(&b[1], LRT_FLOAT32, build_shape(1, 2));
   build_node(&b[1], LRT_OP_ADD, &plain_add, 2, (int32_t[]){k, k}, 1, (int32_t[]){k2});
   build_input(&b[1], k), build_output(&b[1], k2);
   CHECK_INT(build_finish(&m, (build_subgraph *[]){&b[0], &b[1]}, 2), LRT_OK);
@@ -198,7 +209,8 @@ static void composites_are_bounded(void) {
     for (int i = 0; i < 16 && g < 7; i++)
       build_node(&b[g], LRT_OP_STABLEHLO_COMPOSITE, &options[g], 1, (int32_t[]){0}, 0, (int32_t[]){0});
   }
-  CHECK_INT(build_finish(&m, (build_subgraph *[]){&b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &b[6], &b[7]}, 8), LRT_OK);
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){&b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &b[6], &b[7]}, 8),
+            LRT_OK);
   CHECK_INT(build_open(&m, NULL, &s, &err), LRT_INVALID_MODEL);
   CHECK(strstr(err.message, "too large") != NULL);
   build_close(&s);
@@ -214,7 +226,8 @@ static void one_subgraph_as_condition_and_body(void) {
   const int32_t x = build_tensor(b, LRT_BOOL, build_shape(0)), y = build_tensor(b, LRT_BOOL, build_shape(0));
   build_node(b, LRT_OP_WHILE, &loop, 1, (int32_t[]){x}, 1, (int32_t[]){y});
   build_input(b, x), build_output(b, y);
-  const int32_t v = build_tensor(&b[1], LRT_BOOL, build_shape(0)), w = build_tensor(&b[1], LRT_BOOL, build_shape(0));
+  const int32_t v = build_tensor(&b[1], LRT_BOOL, build_shape(0)),
+                w = build_tensor(&b[1], LRT_BOOL, build_shape(0));
   b[1].tensors[v].is_variable = true;
   build_node(&b[1], LRT_OP_LOGICAL_NOT, NULL, 1, (int32_t[]){v}, 1, (int32_t[]){w});
   build_input(&b[1], v), build_output(&b[1], v);
@@ -239,8 +252,10 @@ static void broadcast_operands_are_not_overwritten(void) {
   build_session s;
   lrt_error err = {LRT_OK, ""};
   build_subgraph *b = fresh(&m);
-  const int32_t a = build_tensor(b, LRT_INT32, build_shape(1, 2)), x = build_tensor(b, LRT_INT32, build_shape(2, 4, 2));
-  const int32_t t = build_tensor(b, LRT_INT32, build_shape(1, 2)), l = build_tensor(b, LRT_BOOL, build_shape(2, 4, 2));
+  const int32_t a = build_tensor(b, LRT_INT32, build_shape(1, 2)),
+                x = build_tensor(b, LRT_INT32, build_shape(2, 4, 2));
+  const int32_t t = build_tensor(b, LRT_INT32, build_shape(1, 2)),
+                l = build_tensor(b, LRT_BOOL, build_shape(2, 4, 2));
   const int32_t n = build_tensor(b, LRT_BOOL, build_shape(2, 4, 2));
   build_node(b, LRT_OP_ADD, &plain_add, 2, (int32_t[]){a, a}, 1, (int32_t[]){t});
   build_node(b, LRT_OP_LESS, NULL, 2, (int32_t[]){t, x}, 1, (int32_t[]){l});

@@ -17,8 +17,10 @@ static void make_chain(build_model *m, int nodes) {
   build_input(&graph, x);
   for (int i = 0; i < nodes; i++) {
     const int32_t y = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 1, 1000));
-    if (i % 2 == 0) build_node(&graph, LRT_OP_ADD, &plain_add, 2, (int32_t[]){last, x}, 1, (int32_t[]){y});
-    else build_node(&graph, LRT_OP_MUL, &plain_mul, 2, (int32_t[]){last, x}, 1, (int32_t[]){y});
+    if (i % 2 == 0)
+      build_node(&graph, LRT_OP_ADD, &plain_add, 2, (int32_t[]){last, x}, 1, (int32_t[]){y});
+    else
+      build_node(&graph, LRT_OP_MUL, &plain_mul, 2, (int32_t[]){last, x}, 1, (int32_t[]){y});
     last = y;
   }
   build_output(&graph, last);
@@ -97,14 +99,16 @@ static void resize_replans(void) {
 /* Graphs that a hostile file may describe: none of them gets as far as running. */
 static void bad_graphs_are_refused(void) {
   static const float constant[2] = {1, 2};
-  static const char *const words[] = {"nothing computes before it", "result of another node", "computed by no node",
-                                      "not available: NoSuchOp", "operator without a name"};
+  static const char *const words[] = {"nothing computes before it", "result of another node",
+                                      "computed by no node", "not available: NoSuchOp",
+                                      "operator without a name"};
   for (int kind = 0; kind < 5; kind++) {
     build_model m = {0};
     build_session s;
     lrt_error err = {LRT_OK, ""};
     memset(&graph, 0, sizeof graph);
-    const int32_t x = build_tensor(&graph, LRT_FLOAT32, build_shape(1, 2)), y = build_tensor(&graph, LRT_FLOAT32, build_shape(1, 2));
+    const int32_t x = build_tensor(&graph, LRT_FLOAT32, build_shape(1, 2)),
+                  y = build_tensor(&graph, LRT_FLOAT32, build_shape(1, 2));
     const int32_t z = build_tensor(&graph, LRT_FLOAT32, build_shape(1, 2));
     const int32_t c = build_constant(&graph, LRT_FLOAT32, build_shape(1, 2), constant);
     build_input(&graph, x);
@@ -132,7 +136,8 @@ static void *run_client(void *arg) {
   lrt_interpreter *it = NULL;
   lrt_tensor_view in, out;
   const lrt_interpreter_options options = {.num_threads = 2};
-  if (lrt_interpreter_create(c->model, &options, &it, NULL) != LRT_OK || lrt_interpreter_allocate(it, 0, NULL) != LRT_OK) {
+  if (lrt_interpreter_create(c->model, &options, &it, NULL) != LRT_OK ||
+      lrt_interpreter_allocate(it, 0, NULL) != LRT_OK) {
     c->wrong = 1;
     lrt_interpreter_destroy(it);
     return NULL;

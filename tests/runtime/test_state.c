@@ -59,7 +59,8 @@ static void signatures_share_one_memory(void) {
   open_writer(&m, &s);
   /* Input and output of both signatures are one address: nothing is copied. */
   const float *cache = data_of(&s, 0, 0);
-  CHECK(cache != NULL && cache == data_of(&s, 0, 3) && cache == data_of(&s, 1, 0) && cache == data_of(&s, 1, 3));
+  CHECK(cache != NULL && cache == data_of(&s, 0, 3) && cache == data_of(&s, 1, 0) &&
+        cache == data_of(&s, 1, 3));
   write_rows(&s, 1, 0, 10);
   write_rows(&s, 0, 2, 20);
   const float expected[8] = {10, 11, 12, 13, 20, 21, 0, 0};
@@ -98,7 +99,8 @@ static void sessions_have_sets_of_their_own(void) {
 }
 
 static void bad_pairs_are_refused(void) {
-  const lrt_state_pair unknown = {"nothing", "cache", -1}, differs = {"rows", "cache", -1}, late = {"cache", "cache", 1};
+  const lrt_state_pair unknown = {"nothing", "cache", -1}, differs = {"rows", "cache", -1},
+                       late = {"cache", "cache", 1};
   build_model m;
   build_session s;
   lrt_interpreter *fresh = NULL;

@@ -67,9 +67,9 @@ static probed levels_under(const char *value) {
 }
 
 static void environment_lowers_the_level(void) {
-  const probed generic = levels_under("generic"), pentium = levels_under("pentium"), avx2 = levels_under("avx2"),
-               amx = levels_under("amx"), neon = levels_under("neon"), neoni8mm = levels_under("neoni8mm"),
-               none = levels_under("");
+  const probed generic = levels_under("generic"), pentium = levels_under("pentium"),
+               avx2 = levels_under("avx2"), amx = levels_under("amx"), neon = levels_under("neon"),
+               neoni8mm = levels_under("neoni8mm"), none = levels_under("");
   const unsigned usable = none.levels;
   CHECK_INT(none.warned, 0);
   CHECK_INT(generic.levels, 1);

@@ -13,14 +13,30 @@ typedef struct format {
   uint32_t (*from_float)(float value);
 } format;
 
-static float half_to(uint32_t c) { return lrt_half_to_float((uint16_t)c); }
-static uint32_t half_from(float v) { return lrt_half_from_float(v); }
-static float bfloat_to(uint32_t c) { return lrt_bfloat16_to_float((uint16_t)c); }
-static uint32_t bfloat_from(float v) { return lrt_bfloat16_from_float(v); }
-static float e4m3_to(uint32_t c) { return lrt_float8_e4m3fn_to_float((uint8_t)c); }
-static uint32_t e4m3_from(float v) { return lrt_float8_e4m3fn_from_float(v); }
-static float e5m2_to(uint32_t c) { return lrt_float8_e5m2_to_float((uint8_t)c); }
-static uint32_t e5m2_from(float v) { return lrt_float8_e5m2_from_float(v); }
+static float half_to(uint32_t c) {
+  return lrt_half_to_float((uint16_t)c);
+}
+static uint32_t half_from(float v) {
+  return lrt_half_from_float(v);
+}
+static float bfloat_to(uint32_t c) {
+  return lrt_bfloat16_to_float((uint16_t)c);
+}
+static uint32_t bfloat_from(float v) {
+  return lrt_bfloat16_from_float(v);
+}
+static float e4m3_to(uint32_t c) {
+  return lrt_float8_e4m3fn_to_float((uint8_t)c);
+}
+static uint32_t e4m3_from(float v) {
+  return lrt_float8_e4m3fn_from_float(v);
+}
+static float e5m2_to(uint32_t c) {
+  return lrt_float8_e5m2_to_float((uint8_t)c);
+}
+static uint32_t e5m2_from(float v) {
+  return lrt_float8_e5m2_from_float(v);
+}
 
 static const format formats[] = {
     {"half", 5, 10, 0x7c00, 0x7bff, 0x7e00, half_to, half_from},
@@ -29,7 +45,9 @@ static const format formats[] = {
     {"e5m2", 5, 2, 0x7c, 0x7b, 0x7e, e5m2_to, e5m2_from},
 };
 
-static uint32_t sign_bit(const format *f) { return 1u << (f->exponent_bits + f->fraction_bits); }
+static uint32_t sign_bit(const format *f) {
+  return 1u << (f->exponent_bits + f->fraction_bits);
+}
 
 /* Value of a finite code, by the definition of the format. */
 static double value_of(const format *f, uint32_t code) {
@@ -37,9 +55,9 @@ static double value_of(const format *f, uint32_t code) {
   const uint32_t magnitude = code & (sign_bit(f) - 1);
   const int exponent = (int)(magnitude >> f->fraction_bits);
   const double fraction = (double)(magnitude & ((1u << f->fraction_bits) - 1));
-  const double value = exponent == 0 ? ldexp(fraction, 1 - bias - f->fraction_bits)
-                                     : ldexp(fraction + (double)(1u << f->fraction_bits),
-                                             exponent - bias - f->fraction_bits);
+  const double value =
+      exponent == 0 ? ldexp(fraction, 1 - bias - f->fraction_bits)
+                    : ldexp(fraction + (double)(1u << f->fraction_bits), exponent - bias - f->fraction_bits);
   return code & sign_bit(f) ? -value : value;
 }
 
@@ -99,7 +117,8 @@ static void check_float(const format *f, uint32_t bits) {
 static void check_rounding(const format *f) {
   /* Around each code, around the middle between two codes, and a walk over all floats. */
   for (uint32_t code = 0; code <= f->largest; code++) {
-    const float at = (float)value_of(f, code), middle = (float)((value_of(f, code) + value_of(f, code + 1)) / 2);
+    const float at = (float)value_of(f, code),
+                middle = (float)((value_of(f, code) + value_of(f, code + 1)) / 2);
     uint32_t bits[2];
     memcpy(&bits[0], &at, 4);
     memcpy(&bits[1], &middle, 4);

@@ -47,9 +47,10 @@ static void writer_puts_commas_and_escapes(void) {
   lrt_json_key(&w, "d");
   lrt_json_text_bytes(&w, "x\0y", 3);
   lrt_json_end_object(&w);
-  CHECK_TEXT(s.text, "{\"a\\\"\\\\\\n\":[-9223372036854775808,18446744073709551615,[],true,null],"
-                     "\"b\":\"\\u0001\\u007f\\t\\r gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80 \xef\xbf\xbd\xef\xbf\xbd\","
-                     "\"c\":null,\"d\":\"x\\u0000y\"}");
+  CHECK_TEXT(s.text,
+             "{\"a\\\"\\\\\\n\":[-9223372036854775808,18446744073709551615,[],true,null],"
+             "\"b\":\"\\u0001\\u007f\\t\\r gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80 \xef\xbf\xbd\xef\xbf\xbd\","
+             "\"c\":null,\"d\":\"x\\u0000y\"}");
   CHECK(parse(s.text) != NULL);
   lrt_str_clear(&s);
 }
@@ -107,8 +108,9 @@ static void locale_does_not_matter(void) {
 }
 
 static void trees_are_complete(void) {
-  const lrt_json *root = parse(" { \"a\" : [ 1 , -2.5e1 , \"t\\u00e9xt\" , { } , [ ] ] , \"b\":true,\"c\":null,"
-                               "\"b\":false, \"\\u0000k\":7 } ");
+  const lrt_json *root =
+      parse(" { \"a\" : [ 1 , -2.5e1 , \"t\\u00e9xt\" , { } , [ ] ] , \"b\":true,\"c\":null,"
+            "\"b\":false, \"\\u0000k\":7 } ");
   REQUIRE(root != NULL);
   CHECK_INT(root->kind, LRT_JSON_OBJECT);
   CHECK_INT(root->length, 5);
@@ -199,7 +201,8 @@ static void long_numbers(void) {
 }
 
 static void every_cut_is_refused(void) {
-  static const char text[] = "{\"k\\u00e9y\":[1.5e3,{\"x\":\"\\ud83d\\ude00\xc3\xa9\"},true,false,null,\"\"]}";
+  static const char text[] =
+      "{\"k\\u00e9y\":[1.5e3,{\"x\":\"\\ud83d\\ude00\xc3\xa9\"},true,false,null,\"\"]}";
   const lrt_json *value = NULL;
   for (size_t length = 0; length < sizeof text - 1; length++) {
     char *copy = malloc(length + 1); /* exact size: reads behind the end are seen by the sanitizer */

@@ -91,8 +91,10 @@ static void records_as_text_and_json(void) {
   CHECK_TEXT(line, "2000-02-29T12:34:56.789Z warn model odd_name name=\"a \"b\\c\" n=-1.5e3 v=1.2.3 flag");
   CHECK_INT(length, (int)strlen(line));
   length = lrt_log_format(&record, 1, line, sizeof line);
-  CHECK_TEXT(line, "{\"time\":\"2000-02-29T12:34:56.789Z\",\"level\":\"warn\",\"room\":\"model\",\"event\":\"odd_name\","
-                   "\"fields\":{\"name\":\"a \\\"b\\\\c\",\"n\":-1.5e3,\"v\":\"1.2.3\",\"flag\":\"\"}}");
+  CHECK_TEXT(
+      line,
+      "{\"time\":\"2000-02-29T12:34:56.789Z\",\"level\":\"warn\",\"room\":\"model\",\"event\":\"odd_name\","
+      "\"fields\":{\"name\":\"a \\\"b\\\\c\",\"n\":-1.5e3,\"v\":\"1.2.3\",\"flag\":\"\"}}");
   CHECK_INT(length, (int)strlen(line));
   CHECK_INT(lrt_log_format(&record, 1, line, 10), length);
   CHECK_TEXT(line, "{\"time\":\"");
@@ -127,7 +129,8 @@ static void *change_often(void *arg) {
 
 static void callbacks_change_while_others_log(void) {
   pthread_t threads[4];
-  for (int i = 0; i < 4; i++) CHECK(pthread_create(&threads[i], NULL, i < 2 ? log_often : change_often, NULL) == 0);
+  for (int i = 0; i < 4; i++)
+    CHECK(pthread_create(&threads[i], NULL, i < 2 ? log_often : change_often, NULL) == 0);
   for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
   CHECK_INT(mixed_up, 0);
   lrt_log_set_callback(NULL, NULL);

@@ -12,7 +12,9 @@
 
 static char path[64];
 
-static unsigned char byte_at(uint64_t offset) { return (unsigned char)((offset * 131 + offset / 251) & 0xff); }
+static unsigned char byte_at(uint64_t offset) {
+  return (unsigned char)((offset * 131 + offset / 251) & 0xff);
+}
 
 static int make_file(uint64_t length) {
   snprintf(path, sizeof path, "/tmp/test_source_XXXXXX");
@@ -30,7 +32,8 @@ static void check_view(lrt_source *s, uint64_t offset, uint64_t length, uint64_t
   CHECK_INT(lrt_source_view(s, offset, length, &view, &err), LRT_OK);
   CHECK_TEXT(err.message, "");
   REQUIRE(view != NULL);
-  for (uint64_t i = 0; i < length; i++) REQUIRE(((const unsigned char *)view)[i] == byte_at(origin + offset + i));
+  for (uint64_t i = 0; i < length; i++)
+    REQUIRE(((const unsigned char *)view)[i] == byte_at(origin + offset + i));
 }
 
 static void check_refused(lrt_source *s, uint64_t offset, uint64_t length) {
@@ -117,7 +120,9 @@ static void slices_hold_their_parent(void) {
   unlink(path);
 }
 
-static void note_free(void *cookie) { ++*(int *)cookie; }
+static void note_free(void *cookie) {
+  ++*(int *)cookie;
+}
 
 static void memory_is_borrowed(void) {
   unsigned char bytes[500];

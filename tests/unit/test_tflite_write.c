@@ -53,7 +53,8 @@ static void compare_graph(const lrt_graph *a, const lrt_graph *b) {
     const lrt_subgraph *x = &a->subgraphs[s], *y = &b->subgraphs[s];
     CHECK_INT(x->tensor_count, y->tensor_count);
     CHECK_INT(x->node_count, y->node_count);
-    for (int32_t i = 0; i < x->tensor_count && i < y->tensor_count; i++) compare_tensor(&x->tensors[i], &y->tensors[i]);
+    for (int32_t i = 0; i < x->tensor_count && i < y->tensor_count; i++)
+      compare_tensor(&x->tensors[i], &y->tensors[i]);
     for (int32_t i = 0; i < x->node_count && i < y->node_count; i++) compare_node(&x->nodes[i], &y->nodes[i]);
   }
 }
@@ -67,8 +68,10 @@ static void round_trip(const lrt_graph *graph) {
   CHECK_INT(lrt_tflite_write(graph, &builder, &bytes, &size, &err), LRT_OK);
   lrt_tflite *again = bytes != NULL ? read_bytes(bytes, size, &err) : NULL;
   CHECK(again != NULL);
-  if (again == NULL) fprintf(stderr, "%s\n", err.message);
-  else compare_graph(graph, &again->graph);
+  if (again == NULL)
+    fprintf(stderr, "%s\n", err.message);
+  else
+    compare_graph(graph, &again->graph);
   lrt_tflite_destroy(again);
   lrt_fb_builder_clear(&builder);
 }
@@ -162,10 +165,13 @@ static void real_models_survive(void) {
     lrt_tflite *model = NULL;
     lrt_error err = {LRT_OK, ""};
     snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-    if (entry->d_name[0] == '.' || lrt_source_open(path, LRT_SOURCE_MAP, NULL, &source, NULL) != LRT_OK) continue;
+    if (entry->d_name[0] == '.' || lrt_source_open(path, LRT_SOURCE_MAP, NULL, &source, NULL) != LRT_OK)
+      continue;
     const lrt_status status = lrt_tflite_read(source, NULL, &model, &err);
-    if (status == LRT_OK) round_trip(&model->graph);
-    else CHECK(strcmp(entry->d_name, "lrt_d_0_subgraphs.bin") == 0);
+    if (status == LRT_OK)
+      round_trip(&model->graph);
+    else
+      CHECK(strcmp(entry->d_name, "lrt_d_0_subgraphs.bin") == 0);
     if (status != LRT_OK) printf("refused %s: %s\n", entry->d_name, err.message);
     lrt_tflite_destroy(model);
     lrt_source_destroy(source);

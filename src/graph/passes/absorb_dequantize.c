@@ -35,7 +35,8 @@ static void find_kept(const lrt_plan_graph *plan, int32_t *kept) {
 lrt_status lrt_pass_absorb_dequantize(lrt_plan_graph *plan, lrt_error *err) {
   int32_t *stored = lrt_arena_array(&plan->arena, (size_t)plan->tensor_count, sizeof *stored);
   int32_t *kept = lrt_arena_array(&plan->arena, (size_t)plan->tensor_count, sizeof *kept);
-  if (stored == NULL || kept == NULL) return lrt_alloc_fail(err, plan->arena.alloc, 0, "a rewrite of the plan graph");
+  if (stored == NULL || kept == NULL)
+    return lrt_alloc_fail(err, plan->arena.alloc, 0, "a rewrite of the plan graph");
   find_widened(plan, stored);
   for (int32_t i = 0; i < plan->node_count; i++) {
     lrt_plan_node *user = &plan->nodes[i];

@@ -25,7 +25,7 @@ typedef struct lrt_dwconv {
   int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
   const void *packed; /* made by lrt_dwconv_pack */
 
-  const float *w_scale; /* f32 with integer weights: [channels * multiplier] */
+  const float *w_scale;  /* f32 with integer weights: [channels * multiplier] */
   const float *bias_f32; /* [channels * multiplier] or NULL */
   float flo, fhi;
 

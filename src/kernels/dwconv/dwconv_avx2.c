@@ -5,7 +5,9 @@
 #include "kernels/dwconv/dwconv_core.h"
 
 /* max(lo, v) keeps a NaN in v: the second operand wins. */
-static inline __m256 clamp(__m256 v, __m256 lo, __m256 hi) { return _mm256_min_ps(hi, _mm256_max_ps(lo, v)); }
+static inline __m256 clamp(__m256 v, __m256 lo, __m256 hi) {
+  return _mm256_min_ps(hi, _mm256_max_ps(lo, v));
+}
 
 static inline float clamp1(float v, float lo, float hi) {
   v = v < lo ? lo : v;
@@ -21,8 +23,8 @@ static void tail_f32(const float *const *rows, int64_t taps, int64_t from, int64
   }
 }
 
-void lrt_dwconv_f32__avx2(const float *const *rows, int64_t pixels, int64_t taps, int64_t channels, const float *w,
-                          const float *bias, float lo, float hi, float *c, int64_t ldc) {
+void lrt_dwconv_f32__avx2(const float *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                          const float *w, const float *bias, float lo, float hi, float *c, int64_t ldc) {
   const __m256 vlo = _mm256_set1_ps(lo), vhi = _mm256_set1_ps(hi);
   for (int64_t p = 0; p < pixels; p++, rows += taps, c += ldc) {
     int64_t i = 0;
@@ -71,8 +73,8 @@ void lrt_dwconv_f32__avx2(const float *const *rows, int64_t pixels, int64_t taps
     s2 = _mm256_fmadd_ps(v4, w2, s2);                                                                        \
     s3 = _mm256_fmadd_ps(_mm256_loadu_ps((x) + 5 * n), w2, s3);                                              \
   }
-static void four_outputs(const float *const *top, int64_t n, const float *w, const float *bias, __m256 lo, __m256 hi,
-                         float *c, int64_t ldc) {
+static void four_outputs(const float *const *top, int64_t n, const float *w, const float *bias, __m256 lo,
+                         __m256 hi, float *c, int64_t ldc) {
   const float *x0 = top[0], *x1 = top[1], *x2 = top[2];
 #pragma GCC unroll 1 /* unrolled, the addresses no longer fit into registers */
   for (int64_t i = 0; i + 8 <= n; i += 8) {
@@ -99,8 +101,8 @@ static void four_outputs(const float *const *top, int64_t n, const float *w, con
     s0 = _mm256_fmadd_ps(v2, w2, s0);                                                                        \
     s1 = _mm256_fmadd_ps(_mm256_loadu_ps((x) + 4 * n), w2, s1);                                              \
   }
-static void two_outputs(const float *const *top, int64_t n, const float *w, const float *bias, __m256 lo, __m256 hi,
-                        float *c, int64_t ldc) {
+static void two_outputs(const float *const *top, int64_t n, const float *w, const float *bias, __m256 lo,
+                        __m256 hi, float *c, int64_t ldc) {
   const float *x0 = top[0], *x1 = top[1], *x2 = top[2];
 #pragma GCC unroll 1
   for (int64_t i = 0; i + 8 <= n; i += 8) {
@@ -113,8 +115,8 @@ static void two_outputs(const float *const *top, int64_t n, const float *w, cons
   }
 }
 
-void lrt_dwconv_f32_3x3__avx2(const lrt_dwconv_window *window, int64_t pixels, int64_t channels, const float *w,
-                              const float *bias, float lo, float hi, float *c, int64_t ldc) {
+void lrt_dwconv_f32_3x3__avx2(const lrt_dwconv_window *window, int64_t pixels, int64_t channels,
+                              const float *w, const float *bias, float lo, float hi, float *c, int64_t ldc) {
   const __m256 vlo = _mm256_set1_ps(lo), vhi = _mm256_set1_ps(hi);
   const int64_t block = window->stride == 1 ? 4 : 2, whole = channels / 8 * 8;
   const float *top[3] = {window->top[0], window->top[1], window->top[2]};
@@ -126,8 +128,10 @@ void lrt_dwconv_f32_3x3__avx2(const lrt_dwconv_window *window, int64_t pixels, i
     for (int64_t q = 0; q < count && (count < block || whole < channels); q++) {
       const float *rows[9];
       for (int t = 0; t < 9; t++) rows[t] = top[t / 3] + q * window->next[t / 3] + t % 3 * channels;
-      if (count < block) lrt_dwconv_f32__avx2(rows, 1, 9, channels, w, bias, lo, hi, c, ldc);
-      else tail_f32(rows, 9, whole, channels, w, bias, lo, hi, c + q * ldc);
+      if (count < block)
+        lrt_dwconv_f32__avx2(rows, 1, 9, channels, w, bias, lo, hi, c, ldc);
+      else
+        tail_f32(rows, 9, whole, channels, w, bias, lo, hi, c + q * ldc);
     }
     for (int r = 0; r < 3; r++) top[r] += count * window->next[r];
     c += count * ldc;
@@ -135,14 +139,17 @@ void lrt_dwconv_f32_3x3__avx2(const lrt_dwconv_window *window, int64_t pixels, i
   }
 }
 
-static inline __m128i load8(const void *p) { return _mm_loadl_epi64((const __m128i *)p); }
+static inline __m128i load8(const void *p) {
+  return _mm_loadl_epi64((const __m128i *)p);
+}
 
 /* Eight channels of two taps as pairs of int16. */
 static inline __m256i pairs_s8(const void *a, const void *b, int64_t i) {
   return _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(load8((const int8_t *)a + i), load8((const int8_t *)b + i)));
 }
 static inline __m256i pairs_u8(const void *a, const void *b, int64_t i) {
-  return _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(load8((const uint8_t *)a + i), load8((const uint8_t *)b + i)));
+  return _mm256_cvtepu8_epi16(
+      _mm_unpacklo_epi8(load8((const uint8_t *)a + i), load8((const uint8_t *)b + i)));
 }
 static inline __m256i pairs_s16(const void *a, const void *b, int64_t i) {
   const __m128i x = _mm_loadu_si128((const __m128i *)((const int16_t *)a + i));
@@ -170,8 +177,9 @@ static inline __m256i pairs_s16(const void *a, const void *b, int64_t i) {
       const void *r5 = rows[5], *r6 = rows[6], *r7 = rows[7], *r8 = rows[8];                                 \
       for (; i + 8 <= channels; i += 8, column += 5) {                                                       \
         __m256i sum = _mm256_madd_epi16(PAIRS(r0, r1, i), _mm256_loadu_si256(column));                       \
-        STEP(PAIRS, r2, r3, 1) STEP(PAIRS, r4, r5, 2) STEP(PAIRS, r6, r7, 3) STEP(PAIRS, r8, r8, 4)          \
-        _mm256_storeu_si256((__m256i *)(acc + i), sum);                                                      \
+        STEP(PAIRS, r2, r3, 1)                                                                               \
+        STEP(PAIRS, r4, r5, 2)                                                                               \
+        STEP(PAIRS, r6, r7, 3) STEP(PAIRS, r8, r8, 4) _mm256_storeu_si256((__m256i *)(acc + i), sum);        \
       }                                                                                                      \
     } else {                                                                                                 \
       for (; i + 8 <= channels; i += 8, column += pairs) {                                                   \
@@ -185,17 +193,17 @@ static inline __m256i pairs_s16(const void *a, const void *b, int64_t i) {
     TAIL(TYPE, i)                                                                                            \
   }
 
-void lrt_dwconv_s8__avx2(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                         int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_s8__avx2(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                         const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(int8_t, pairs_s8)
 }
 
-void lrt_dwconv_u8__avx2(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                         int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_u8__avx2(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                         const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(uint8_t, pairs_u8)
 }
 
-void lrt_dwconv_s16__avx2(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                          int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_s16__avx2(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                          const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(int16_t, pairs_s16)
 }

@@ -23,8 +23,9 @@ typedef struct lrt_dwconv_window {
   int64_t next[3];
   int stride;
 } lrt_dwconv_window;
-typedef void lrt_dwconv_f32_3x3_fn(const lrt_dwconv_window *window, int64_t pixels, int64_t channels, const float *w,
-                                   const float *bias, float lo, float hi, float *c, int64_t ldc);
+typedef void lrt_dwconv_f32_3x3_fn(const lrt_dwconv_window *window, int64_t pixels, int64_t channels,
+                                   const float *w, const float *bias, float lo, float hi, float *c,
+                                   int64_t ldc);
 
 typedef struct lrt_dwconv_kernel {
   const char *name;

@@ -9,8 +9,8 @@ static inline float clamp(float v, float lo, float hi) {
   return v > hi ? hi : v;
 }
 
-void lrt_dwconv_f32__generic(const float *const *rows, int64_t pixels, int64_t taps, int64_t channels, const float *w,
-                             const float *bias, float lo, float hi, float *c, int64_t ldc) {
+void lrt_dwconv_f32__generic(const float *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                             const float *w, const float *bias, float lo, float hi, float *c, int64_t ldc) {
   for (int64_t p = 0; p < pixels; p++, rows += taps, c += ldc) {
     int64_t i = 0;
     for (; i + 8 <= channels; i += 8) {
@@ -46,13 +46,13 @@ void lrt_dwconv_f32__generic(const float *const *rows, int64_t pixels, int64_t t
     }                                                                                                        \
   }
 
-void lrt_dwconv_s8__generic(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                            int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_s8__generic(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                            const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(int8_t)
 }
 
-void lrt_dwconv_u8__generic(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                            int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_u8__generic(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                            const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(uint8_t)
 }
 

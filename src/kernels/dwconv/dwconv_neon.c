@@ -13,8 +13,8 @@ static inline float32x4_t clamp(float32x4_t v, float lo, float hi) {
   return vminq_f32(vmaxq_f32(v, vdupq_n_f32(lo)), vdupq_n_f32(hi)); /* NaN stays NaN */
 }
 
-void lrt_dwconv_f32__neon(const float *const *rows, int64_t pixels, int64_t taps, int64_t channels, const float *w,
-                          const float *bias, float lo, float hi, float *c, int64_t ldc) {
+void lrt_dwconv_f32__neon(const float *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                          const float *w, const float *bias, float lo, float hi, float *c, int64_t ldc) {
   for (int64_t p = 0; p < pixels; p++, rows += taps, c += ldc) {
     int64_t i = 0;
     for (; i + 16 <= channels; i += 16) {
@@ -47,11 +47,15 @@ void lrt_dwconv_f32__neon(const float *const *rows, int64_t pixels, int64_t taps
   }
 }
 
-static inline int16x8_t load_s8(const void *row, int64_t i) { return vmovl_s8(vld1_s8((const int8_t *)row + i)); }
+static inline int16x8_t load_s8(const void *row, int64_t i) {
+  return vmovl_s8(vld1_s8((const int8_t *)row + i));
+}
 static inline int16x8_t load_u8(const void *row, int64_t i) {
   return vreinterpretq_s16_u16(vmovl_u8(vld1_u8((const uint8_t *)row + i)));
 }
-static inline int16x8_t load_s16(const void *row, int64_t i) { return vld1q_s16((const int16_t *)row + i); }
+static inline int16x8_t load_s16(const void *row, int64_t i) {
+  return vld1q_s16((const int16_t *)row + i);
+}
 
 /* Weights of two taps lie interleaved; the last odd tap's partner has weight 0 and is skipped. */
 #define INT_BODY(TYPE, LOAD)                                                                                 \
@@ -82,17 +86,17 @@ static inline int16x8_t load_s16(const void *row, int64_t i) { return vld1q_s16(
     }                                                                                                        \
   }
 
-void lrt_dwconv_s8__neon(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                         int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_s8__neon(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                         const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(int8_t, load_s8)
 }
 
-void lrt_dwconv_u8__neon(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                         int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_u8__neon(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                         const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(uint8_t, load_u8)
 }
 
-void lrt_dwconv_s16__neon(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                          int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_s16__neon(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                          const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(int16_t, load_s16)
 }

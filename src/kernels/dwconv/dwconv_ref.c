@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels/dwconv/dwconv_core.h"
 
-void lrt_dwconv_f32__ref(const float *const *rows, int64_t pixels, int64_t taps, int64_t channels, const float *w,
-                         const float *bias, float lo, float hi, float *c, int64_t ldc) {
+void lrt_dwconv_f32__ref(const float *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                         const float *w, const float *bias, float lo, float hi, float *c, int64_t ldc) {
   for (int64_t p = 0; p < pixels; p++, rows += taps, c += ldc) {
     for (int64_t i = 0; i < channels; i++) {
       float v = 0;
@@ -25,17 +25,17 @@ void lrt_dwconv_f32__ref(const float *const *rows, int64_t pixels, int64_t taps,
     }                                                                                                        \
   }
 
-void lrt_dwconv_s8__ref(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                        int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_s8__ref(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                        const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(int8_t)
 }
 
-void lrt_dwconv_u8__ref(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                        int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_u8__ref(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                        const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(uint8_t)
 }
 
-void lrt_dwconv_s16__ref(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels, const int16_t *w,
-                         int32_t *acc, int64_t ld_acc) {
+void lrt_dwconv_s16__ref(const void *const *rows, int64_t pixels, int64_t taps, int64_t channels,
+                         const int16_t *w, int32_t *acc, int64_t ld_acc) {
   INT_BODY(int16_t)
 }

@@ -13,10 +13,10 @@
 
 /* The packed block: columns padded to 16, then weights. */
 typedef struct columns {
-  float *bias;                        /* f32 */
-  int32_t *fold, *mult, *shift;       /* integers */
+  float *bias;                  /* f32 */
+  int32_t *fold, *mult, *shift; /* integers */
   float *scale;
-  int64_t *bias64;                    /* int16 by the 64-bit rule */
+  int64_t *bias64; /* int16 by the 64-bit rule */
   double *start, *factor;
   bool *exact_double;
   void *w; /* f32 [taps][channels], or chunks of taps each as lrt_dwconv_int_fn wants them */
@@ -24,30 +24,44 @@ typedef struct columns {
 
 /* A worker's scratch. */
 typedef struct parts {
-  void *zero;        /* [zero_pixels][channels]: what lies outside the picture */
-  const void **rows; /* [segment][taps] */
+  void *zero;         /* [zero_pixels][channels]: what lies outside the picture */
+  const void **rows;  /* [segment][taps] */
   const char **lines; /* [kernel_h]: input lines of the output row, NULL outside */
-  char *expanded;    /* [kernel_h][in_w][channels]: inputs repeated `multiplier` times */
-  int32_t *acc;      /* [segment][ld_acc] */
-  int64_t *acc64;    /* [ld_acc]: kernels of more than TAP_CHUNK taps */
+  char *expanded;     /* [kernel_h][in_w][channels]: inputs repeated `multiplier` times */
+  int32_t *acc;       /* [segment][ld_acc] */
+  int64_t *acc64;     /* [ld_acc]: kernels of more than TAP_CHUNK taps */
 } parts;
 
-static bool is_float(const lrt_dwconv *d) { return d->a_type == LRT_FLOAT32; }
-static int64_t taps_of(const lrt_dwconv *d) { return (int64_t)d->kernel_h * d->kernel_w; }
-static int64_t channels_of(const lrt_dwconv *d) { return (int64_t)d->channels * d->multiplier; }
-static int64_t padded(const lrt_dwconv *d) { return lrt_gemm_round_up(channels_of(d), 16); }
-static size_t element(const lrt_dwconv *d) { return is_float(d) ? 4 : d->a_type == LRT_INT16 ? 2 : 1; }
+static bool is_float(const lrt_dwconv *d) {
+  return d->a_type == LRT_FLOAT32;
+}
+static int64_t taps_of(const lrt_dwconv *d) {
+  return (int64_t)d->kernel_h * d->kernel_w;
+}
+static int64_t channels_of(const lrt_dwconv *d) {
+  return (int64_t)d->channels * d->multiplier;
+}
+static int64_t padded(const lrt_dwconv *d) {
+  return lrt_gemm_round_up(channels_of(d), 16);
+}
+static size_t element(const lrt_dwconv *d) {
+  return is_float(d) ? 4 : d->a_type == LRT_INT16 ? 2 : 1;
+}
 static bool wide_rule(const lrt_dwconv *d) {
   return d->a_type == LRT_INT16 && !d->bias_is_32 && (d->bias64 != NULL || d->bias == NULL);
 }
 /* int16 values of one chunk of taps. */
-static int64_t chunk_size(const lrt_dwconv *d, int64_t taps) { return padded(d) * ((taps + 1) / 2) * 2; }
+static int64_t chunk_size(const lrt_dwconv *d, int64_t taps) {
+  return padded(d) * ((taps + 1) / 2) * 2;
+}
 
 static bool by_window(const lrt_dwconv *d) {
-  return is_float(d) && d->kernel->f32_3x3 != NULL && d->kernel_h == 3 && d->kernel_w == 3 && d->dilation_w == 1 &&
-         d->stride_w <= 2;
+  return is_float(d) && d->kernel->f32_3x3 != NULL && d->kernel_h == 3 && d->kernel_w == 3 &&
+         d->dilation_w == 1 && d->stride_w <= 2;
 }
-static size_t zero_pixels(const lrt_dwconv *d) { return by_window(d) ? LRT_DWCONV_ZERO_PIXELS : 1; }
+static size_t zero_pixels(const lrt_dwconv *d) {
+  return by_window(d) ? LRT_DWCONV_ZERO_PIXELS : 1;
+}
 
 static int64_t segment_of(const lrt_dwconv *d) {
   if (taps_of(d) > TAP_CHUNK) return 1;
@@ -102,14 +116,18 @@ void lrt_dwconv_plan(lrt_dwconv *d) {
   lrt_dwconv_plan_for(d, lrt_dwconv_pick(d->ref));
 }
 
-void lrt_dwconv_plan_for(lrt_dwconv *d, const lrt_dwconv_kernel *kernel) { d->kernel = kernel; }
+void lrt_dwconv_plan_for(lrt_dwconv *d, const lrt_dwconv_kernel *kernel) {
+  d->kernel = kernel;
+}
 
 size_t lrt_dwconv_packed_bytes(const lrt_dwconv *d) {
   columns p;
   return carve_columns(d, NULL, &p);
 }
 
-static int32_t int4_at(const uint8_t *w, int64_t index) { return (((w[index / 2] >> (index % 2 * 4)) & 15) ^ 8) - 8; }
+static int32_t int4_at(const uint8_t *w, int64_t index) {
+  return (((w[index / 2] >> (index % 2 * 4)) & 15) ^ 8) - 8;
+}
 
 static int32_t weight_int(const lrt_dwconv *d, int64_t index) {
   if (d->w_type == LRT_UINT8) return ((const uint8_t *)d->w)[index] - d->w_zero;
@@ -179,7 +197,9 @@ void lrt_dwconv_pack(const lrt_dwconv *d, void *packed) {
   *p.exact_double = lrt_gemm_int16_factors(p.bias64, p.mult, p.shift, channels, p.start, p.factor);
 }
 
-int64_t lrt_dwconv_tiles(const lrt_dwconv *d) { return (int64_t)d->batch * d->out_h; }
+int64_t lrt_dwconv_tiles(const lrt_dwconv *d) {
+  return (int64_t)d->batch * d->out_h;
+}
 
 size_t lrt_dwconv_scratch(const lrt_dwconv *d) {
   parts p;
@@ -193,7 +213,8 @@ static void fill_zero(const lrt_dwconv *d, const parts *p) {
 
 #define EXPAND(TYPE)                                                                                         \
   for (int64_t i = 0; i < count; i++) {                                                                      \
-    for (int32_t q = 0; q < d->multiplier; q++) ((TYPE *)out)[i * d->multiplier + q] = ((const TYPE *)line)[i]; \
+    for (int32_t q = 0; q < d->multiplier; q++)                                                              \
+      ((TYPE *)out)[i * d->multiplier + q] = ((const TYPE *)line)[i];                                        \
   }
 /* A line of inputs with every channel repeated. */
 static void expand_line(const lrt_dwconv *d, const char *line, char *out) {
@@ -239,7 +260,8 @@ static void find_rows(const lrt_dwconv *d, int64_t x0, int64_t pixels, const par
   }
 }
 
-static void pixels_f32(const lrt_dwconv *d, int64_t x0, int64_t x1, const columns *q, const parts *p, float *c) {
+static void pixels_f32(const lrt_dwconv *d, int64_t x0, int64_t x1, const columns *q, const parts *p,
+                       float *c) {
   const int64_t channels = channels_of(d), segment = segment_of(d);
   for (int64_t x = x0; x < x1; x += segment) {
     const int64_t count = x1 - x < segment ? x1 - x : segment;
@@ -289,11 +311,21 @@ static void long_pixel(const lrt_dwconv *d, const columns *q, const parts *p) {
 static lrt_gemm_epilogue_args epilogue_of(const lrt_dwconv *d, const columns *q, const parts *p) {
   const int32_t shift = d->a_type == LRT_UINT8 ? 128 : 0;
   const bool wide = wide_rule(d);
-  return (lrt_gemm_epilogue_args){.acc = p->acc, .ld_acc = padded(d), .nr = (int)channels_of(d), .fold = q->fold,
-                                  .mult = q->mult, .shift = q->shift, .scale = q->scale, .zero = d->c_zero - shift,
-                                  .lo = d->lo - shift, .hi = d->hi - shift, .flip = shift != 0 ? 0x80 : 0,
-                                  .acc64 = d->a_type == LRT_INT16 ? p->acc64 : NULL, .bias64 = q->bias64,
-                                  .start = wide && *q->exact_double ? q->start : NULL, .factor = q->factor,
+  return (lrt_gemm_epilogue_args){.acc = p->acc,
+                                  .ld_acc = padded(d),
+                                  .nr = (int)channels_of(d),
+                                  .fold = q->fold,
+                                  .mult = q->mult,
+                                  .shift = q->shift,
+                                  .scale = q->scale,
+                                  .zero = d->c_zero - shift,
+                                  .lo = d->lo - shift,
+                                  .hi = d->hi - shift,
+                                  .flip = shift != 0 ? 0x80 : 0,
+                                  .acc64 = d->a_type == LRT_INT16 ? p->acc64 : NULL,
+                                  .bias64 = q->bias64,
+                                  .start = wide && *q->exact_double ? q->start : NULL,
+                                  .factor = q->factor,
                                   .ldc = channels_of(d)};
 }
 
@@ -306,8 +338,10 @@ static void row_int(const lrt_dwconv *d, const columns *q, const parts *p, char 
   for (int64_t x = 0; x < d->out_w; x += segment) {
     const int64_t count = d->out_w - x < segment ? d->out_w - x : segment;
     find_rows(d, x, count, p);
-    if (p->acc64 != NULL) long_pixel(d, q, p);
-    else int_kernel(d)(p->rows, count, taps_of(d), channels, q->w, p->acc, padded(d));
+    if (p->acc64 != NULL)
+      long_pixel(d, q, p);
+    else
+      int_kernel(d)(p->rows, count, taps_of(d), channels, q->w, p->acc, padded(d));
     e.mr = (int)count;
     e.c = c + (size_t)(x * channels) * element(d);
     finish(&e);
@@ -328,8 +362,11 @@ void lrt_dwconv_run(const lrt_dwconv *d, int64_t tile_begin, int64_t tile_end, v
   for (int64_t tile = tile_begin; tile < tile_end; tile++) {
     find_lines(d, tile / d->out_h, tile % d->out_h, &p);
     char *c = (char *)d->c + (size_t)(tile * d->out_w * channels_of(d)) * element(d);
-    if (window) row_3x3(d, &q, &p, (float *)(void *)c);
-    else if (is_float(d)) pixels_f32(d, 0, d->out_w, &q, &p, (float *)(void *)c);
-    else row_int(d, &q, &p, c);
+    if (window)
+      row_3x3(d, &q, &p, (float *)(void *)c);
+    else if (is_float(d))
+      pixels_f32(d, 0, d->out_w, &q, &p, (float *)(void *)c);
+    else
+      row_int(d, &q, &p, c);
   }
 }

@@ -4,8 +4,8 @@
 
 static const lrt_dwconv_kernel table[] = {
 #define LRT_DWCONV(suffix, level_, f32_3x3_)                                                                 \
-  {"dwconv__" #suffix, LRT_CPU_##level_, lrt_dwconv_f32__##suffix, f32_3x3_, lrt_dwconv_s8__##suffix,                   \
-   lrt_dwconv_u8__##suffix, lrt_dwconv_s16__##suffix},
+  {"dwconv__" #suffix,      LRT_CPU_##level_,        lrt_dwconv_f32__##suffix, f32_3x3_,                     \
+   lrt_dwconv_s8__##suffix, lrt_dwconv_u8__##suffix, lrt_dwconv_s16__##suffix},
 #include "kernels/dwconv/dwconv.def"
 };
 #define COUNT ((int)(sizeof table / sizeof table[0]))

@@ -14,7 +14,8 @@ static lrt_status output_shape(const lrt_shape *const *shapes, int operands, lrt
   out->rank = 0;
   for (int i = 0; i < operands; i++) {
     if (shapes[i]->rank < 0 || shapes[i]->rank > LRT_MAX_RANK) {
-      return lrt_fail(err, LRT_INVALID_MODEL, "operand %d has rank %d, the limit is %d", i, shapes[i]->rank, LRT_MAX_RANK);
+      return lrt_fail(err, LRT_INVALID_MODEL, "operand %d has rank %d, the limit is %d", i, shapes[i]->rank,
+                      LRT_MAX_RANK);
     }
     if (shapes[i]->rank > out->rank) out->rank = shapes[i]->rank;
   }
@@ -23,7 +24,8 @@ static lrt_status output_shape(const lrt_shape *const *shapes, int operands, lrt
     for (int i = 0; i < operands; i++) {
       const int32_t own = dim_of(shapes[i], out->rank, d);
       if (own < 0 || (own != 1 && size != 1 && own != size)) {
-        return lrt_fail(err, LRT_INVALID_MODEL, "operands do not broadcast: dimension %d is %d and %d", d, size, own);
+        return lrt_fail(err, LRT_INVALID_MODEL, "operands do not broadcast: dimension %d is %d and %d", d,
+                        size, own);
       }
       if (own != 1) size = own;
     }
@@ -40,7 +42,8 @@ static bool mergeable(int operands, int64_t inner_size, const int64_t *outer, co
   return true;
 }
 
-lrt_status lrt_broadcast_make(const lrt_shape *const *shapes, int operands, lrt_broadcast *out, lrt_error *err) {
+lrt_status lrt_broadcast_make(const lrt_shape *const *shapes, int operands, lrt_broadcast *out,
+                              lrt_error *err) {
   memset(out, 0, sizeof *out);
   out->operands = operands;
   LRT_TRY(output_shape(shapes, operands, &out->out, err));

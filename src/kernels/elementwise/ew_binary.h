@@ -55,14 +55,15 @@ typedef struct lrt_binary_params {
   int64_t int_low, int_high;        /* clamp of integer results, plain and quantized */
   int32_t a_zero, b_zero, out_zero; /* quantized from here on */
   int32_t left_shift;               /* of zero-free inputs before their multipliers */
-  bool pot;                         /* int16 ADD/SUB with power-of-two scales: a_mul.shift, b_mul.shift only */
+  bool pot; /* int16 ADD/SUB with power-of-two scales: a_mul.shift, b_mul.shift only */
   lrt_multiplier a_mul, b_mul, out_mul;
-  float a_scale, b_scale, offset; /* fast: round(a * a_scale + b * b_scale + offset); MUL, DIV: a_scale alone */
+  float a_scale, b_scale,
+      offset; /* fast: round(a * a_scale + b * b_scale + offset); MUL, DIV: a_scale alone */
 } lrt_binary_params;
 
 /* One row of `count` results; a_step and b_step are 0 (one value for the whole row) or 1. */
-typedef void (*lrt_binary_fn)(const lrt_binary_params *p, const void *a, const void *b, void *out, size_t count,
-                              size_t a_step, size_t b_step);
+typedef void (*lrt_binary_fn)(const lrt_binary_params *p, const void *a, const void *b, void *out,
+                              size_t count, size_t a_step, size_t b_step);
 
 /* No clamp, no quantization. */
 lrt_binary_params lrt_binary_params_plain(lrt_type type);
@@ -88,7 +89,8 @@ lrt_binary_fn lrt_binary_pick(lrt_binary_op op, lrt_type type, bool quantized, b
 
 /* Output elements [begin, end) of a broadcast; sizes in bytes per element. */
 void lrt_binary_run(const lrt_broadcast *space, lrt_binary_fn fn, const lrt_binary_params *p, const void *a,
-                    size_t a_size, const void *b, size_t b_size, void *out, size_t out_size, int64_t begin, int64_t end);
+                    size_t a_size, const void *b, size_t b_size, void *out, size_t out_size, int64_t begin,
+                    int64_t end);
 
 /* True when a divisor equals `zero` (the zero point for quantized data); for integer types. */
 bool lrt_binary_has_zero(const void *b, lrt_type type, int32_t zero, size_t count);

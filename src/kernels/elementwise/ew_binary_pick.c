@@ -21,8 +21,9 @@ const lrt_binary_variant *lrt_binary_variants(size_t *count) {
 /* Half formats: blocks of a row are widened, computed by the f32 reference, narrowed. */
 enum { HALF_BLOCK = 128 };
 
-static void half_row(lrt_binary_fn fn, bool brain, bool to_bytes, const lrt_binary_params *p, const uint16_t *a,
-                     const uint16_t *b, void *out, size_t count, size_t a_step, size_t b_step) {
+static void half_row(lrt_binary_fn fn, bool brain, bool to_bytes, const lrt_binary_params *p,
+                     const uint16_t *a, const uint16_t *b, void *out, size_t count, size_t a_step,
+                     size_t b_step) {
   float x[HALF_BLOCK], y[HALF_BLOCK], z[HALF_BLOCK];
   for (size_t at = 0; at < count; at += HALF_BLOCK) {
     const size_t n = count - at < HALF_BLOCK ? count - at : HALF_BLOCK;
@@ -75,7 +76,8 @@ HALF_ROWS(HALF_FN)
 
 static lrt_binary_fn pick_half(lrt_binary_op op, bool brain) {
   switch (op) {
-#define HALF_CASE(OP, op, bytes) case LRT_BINARY_##OP: return brain ? op##_bf16 : op##_f16;
+#define HALF_CASE(OP, op, bytes)                                                                             \
+  case LRT_BINARY_##OP: return brain ? op##_bf16 : op##_f16;
     HALF_ROWS(HALF_CASE)
   default: return NULL;
   }
@@ -116,9 +118,9 @@ static void lay_tile(const lrt_broadcast *space, int operand, const void *row, s
 }
 
 /* Operand `tiled` (0 or 1) comes from the tile; `a` and `b` as given to lrt_binary_run. */
-static void run_tiled(const tile *t, int64_t inner, lrt_binary_fn fn, const lrt_binary_params *p, const char *a,
-                      size_t a_size, const char *b, size_t b_size, int tiled, char *out, size_t out_size, int64_t begin,
-                      int64_t end) {
+static void run_tiled(const tile *t, int64_t inner, lrt_binary_fn fn, const lrt_binary_params *p,
+                      const char *a, size_t a_size, const char *b, size_t b_size, int tiled, char *out,
+                      size_t out_size, int64_t begin, int64_t end) {
   const size_t column = (size_t)(begin % inner);
   for (int64_t at = begin; at < end; at += t->run) {
     const int64_t count = end - at < t->run ? end - at : t->run;
@@ -138,7 +140,8 @@ void lrt_binary_run(const lrt_broadcast *space, lrt_binary_fn fn, const lrt_bina
     run_tiled(&t, space->dims[1], fn, p, a, a_size, b, b_size, tiled, out, out_size, begin, end);
     return;
   }
-  const size_t a_step = space->strides[0][space->rank - 1] != 0, b_step = space->strides[1][space->rank - 1] != 0;
+  const size_t a_step = space->strides[0][space->rank - 1] != 0,
+               b_step = space->strides[1][space->rank - 1] != 0;
   for (lrt_broadcast_row r = lrt_broadcast_start(begin, end); lrt_broadcast_next(space, &r);) {
     fn(p, (const char *)a + (size_t)r.offset[0] * a_size, (const char *)b + (size_t)r.offset[1] * b_size,
        (char *)out + (size_t)(r.at - r.count) * out_size, (size_t)r.count, a_step, b_step);
@@ -147,7 +150,8 @@ void lrt_binary_run(const lrt_broadcast *space, lrt_binary_fn fn, const lrt_bina
 
 static void type_limits(lrt_type type, int64_t *low, int64_t *high) {
   const unsigned bits = lrt_type_bits(type);
-  const bool is_unsigned = type == LRT_UINT8 || type == LRT_UINT16 || type == LRT_UINT32 || type == LRT_UINT64;
+  const bool is_unsigned =
+      type == LRT_UINT8 || type == LRT_UINT16 || type == LRT_UINT32 || type == LRT_UINT64;
   if (is_unsigned) {
     *low = 0;
     /* -1 is the largest uint64 once cast to it. */
@@ -187,7 +191,8 @@ static bool power_of_two(float scale, int32_t *exponent) {
 /* The legacy int16 form needs power-of-two scales, none finer than the output's and one equal to it. */
 static bool pot_shifts(const lrt_binary_quant *q, int32_t *a, int32_t *b) {
   int32_t out = 0;
-  if (!power_of_two(q->a_scale, a) || !power_of_two(q->b_scale, b) || !power_of_two(q->out_scale, &out)) return false;
+  if (!power_of_two(q->a_scale, a) || !power_of_two(q->b_scale, b) || !power_of_two(q->out_scale, &out))
+    return false;
   *a -= out;
   *b -= out;
   return *a <= 0 && *b <= 0 && *a >= -31 && *b >= -31 && (*a == 0 || *b == 0);

@@ -6,7 +6,7 @@
 /* Separate loops for each combination of steps, and parameters that no store can change, let the compiler use full
  * vectors. T: operands, R: result. */
 #define LRT_BINARY_ROW(name, T, R, expression)                                                               \
-  void name(const lrt_binary_params *p_, const void *a_, const void *b_, void *out_, size_t count,            \
+  void name(const lrt_binary_params *p_, const void *a_, const void *b_, void *out_, size_t count,           \
             size_t a_step, size_t b_step) {                                                                  \
     const T *a = a_, *b = b_;                                                                                \
     R *out = out_;                                                                                           \

@@ -17,8 +17,12 @@ typedef union wide {
   double f;
 } wide;
 
-static unsigned nibble(const uint8_t *in, size_t i) { return (unsigned)in[i / 2] >> (4 * (i % 2)) & 15; }
-static unsigned pair(const uint8_t *in, size_t i) { return (unsigned)in[i / 4] >> (2 * (i % 4)) & 3; }
+static unsigned nibble(const uint8_t *in, size_t i) {
+  return (unsigned)in[i / 2] >> (4 * (i % 2)) & 15;
+}
+static unsigned pair(const uint8_t *in, size_t i) {
+  return (unsigned)in[i / 4] >> (2 * (i % 4)) & 3;
+}
 
 static wide_kind kind_of(lrt_type type) {
   switch (type) {
@@ -82,8 +86,8 @@ static void read_block(const void *in, lrt_type type, size_t first, wide *out, s
 }
 
 /* Integer results: floats saturate within [low, high] (NaN: high), integers keep their low bits. */
-static void to_integers(const wide *in, wide_kind kind, double low, double high, int64_t low_i, int64_t high_i,
-                        int64_t *out, size_t n) {
+static void to_integers(const wide *in, wide_kind kind, double low, double high, int64_t low_i,
+                        int64_t high_i, int64_t *out, size_t n) {
   if (kind != WIDE_FLOAT) {
     for (size_t i = 0; i < n; i++) out[i] = in[i].i;
     return;
@@ -141,8 +145,10 @@ static void write_floats(const wide *in, wide_kind kind, void *out, lrt_type typ
   if (type == LRT_FLOAT64 || type == LRT_COMPLEX128) {
     double *o = out;
     for (size_t i = 0; i < n; i++) {
-      if (type == LRT_FLOAT64) o[first + i] = to_double(in[i], kind);
-      else o[2 * (first + i)] = to_double(in[i], kind), o[2 * (first + i) + 1] = 0.0;
+      if (type == LRT_FLOAT64)
+        o[first + i] = to_double(in[i], kind);
+      else
+        o[2 * (first + i)] = to_double(in[i], kind), o[2 * (first + i) + 1] = 0.0;
     }
     return;
   }
@@ -171,7 +177,8 @@ static void write_block(const wide *in, wide_kind kind, void *out, lrt_type type
     write_floats(in, kind, out, type, first, n);
   } else {
     const unsigned bits = lrt_type_bits(type);
-    const bool is_unsigned = type == LRT_UINT8 || type == LRT_UINT16 || type == LRT_UINT32 || type == LRT_UINT4;
+    const bool is_unsigned =
+        type == LRT_UINT8 || type == LRT_UINT16 || type == LRT_UINT32 || type == LRT_UINT4;
     const double span = ldexp(1.0, (int)bits - (is_unsigned ? 0 : 1));
     const int64_t high = bits == 64 ? INT64_MAX : (int64_t)span - 1, low = is_unsigned ? 0 : -high - 1;
     to_integers(in, kind, (double)low, bits == 64 ? span : span - 1, low, high, v, n);
@@ -199,8 +206,8 @@ static bool cast_common(const void *in, lrt_type in_type, void *out, lrt_type ou
   return true;
 }
 
-bool lrt_cast(const void *in, lrt_type in_type, size_t in_first, void *out, lrt_type out_type, size_t out_first,
-              size_t count) {
+bool lrt_cast(const void *in, lrt_type in_type, size_t in_first, void *out, lrt_type out_type,
+              size_t out_first, size_t count) {
   const wide_kind kind = kind_of(in_type);
   if (kind == WIDE_NONE || kind_of(out_type) == WIDE_NONE) return false;
   if (in_first == 0 && out_first == 0 && cast_common(in, in_type, out, out_type, count)) return true;

@@ -87,8 +87,8 @@ bool lrt_unary_has_below(const void *in, lrt_type type, int32_t zero, size_t cou
  * truncates and saturates, NaN gives the type's highest value; integer to integer keeps the low bits; complex to real drops
  * the imaginary part. Sub-byte types are packed: `in_first` and `out_first` are the indices of the first element, so ranges
  * need not start on a byte; an output range must own the bytes it touches. False where a type cannot be cast. */
-bool lrt_cast(const void *in, lrt_type in_type, size_t in_first, void *out, lrt_type out_type, size_t out_first,
-              size_t count);
+bool lrt_cast(const void *in, lrt_type in_type, size_t in_first, void *out, lrt_type out_type,
+              size_t out_first, size_t count);
 
 typedef struct lrt_unary_variant {
   lrt_unary_op op;

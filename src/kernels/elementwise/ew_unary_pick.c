@@ -5,7 +5,8 @@
 #include "kernels/elementwise/ew_unary_decl.h"
 
 static const lrt_unary_variant variants[] = {
-#define V(op, type, ref, level, function) {LRT_UNARY_##op, LRT_##type, ref, #function, LRT_CPU_##level, function},
+#define V(op, type, ref, level, function)                                                                    \
+  {LRT_UNARY_##op, LRT_##type, ref, #function, LRT_CPU_##level, function},
 #include "kernels/elementwise/ew_unary.def"
 #undef V
 };
@@ -17,8 +18,8 @@ const lrt_unary_variant *lrt_unary_variants(size_t *count) {
 
 enum { HALF_BLOCK = 256 };
 
-static void half_row(lrt_unary_fn fn, bool brain, const lrt_unary_params *p, const uint16_t *in, uint16_t *out,
-                     size_t count) {
+static void half_row(lrt_unary_fn fn, bool brain, const lrt_unary_params *p, const uint16_t *in,
+                     uint16_t *out, size_t count) {
   float block[HALF_BLOCK];
   for (size_t at = 0; at < count; at += HALF_BLOCK) {
     const size_t n = count - at < HALF_BLOCK ? count - at : HALF_BLOCK;
@@ -69,7 +70,8 @@ HALF_ROWS(HALF_FN)
 
 static lrt_unary_fn pick_half(lrt_unary_op op, bool brain) {
   switch (op) {
-#define HALF_CASE(OP, op) case LRT_UNARY_##OP: return brain ? op##_bf16 : op##_f16;
+#define HALF_CASE(OP, op)                                                                                    \
+  case LRT_UNARY_##OP: return brain ? op##_bf16 : op##_f16;
     HALF_ROWS(HALF_CASE)
   default: return NULL;
   }
@@ -79,7 +81,8 @@ lrt_unary_fn lrt_unary_pick(lrt_unary_op op, lrt_type type, bool ref) {
   if (type == LRT_FLOAT16 || type == LRT_BFLOAT16) return pick_half(op, type == LRT_BFLOAT16);
   for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++) {
     const lrt_unary_variant *v = &variants[i];
-    if (v->op == op && v->type == type && (!ref || v->ref) && lrt_cpu_has((lrt_cpu_level)v->level)) return v->fn;
+    if (v->op == op && v->type == type && (!ref || v->ref) && lrt_cpu_has((lrt_cpu_level)v->level))
+      return v->fn;
   }
   return NULL;
 }

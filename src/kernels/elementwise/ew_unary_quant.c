@@ -9,17 +9,31 @@
 
 /* ---- functions behind tables ---- */
 
-static float fn_logistic(float x, const void *p) { return (void)p, 1.0f / (1.0f + expf(-x)); }
-static float fn_tanh(float x, const void *p) { return (void)p, tanhf(x); }
-static float fn_exp(float x, const void *p) { return (void)p, expf(x); }
-static float fn_elu(float x, const void *p) { return (void)p, x < 0.0f ? expm1f(x) : x; }
-static float fn_gelu(float x, const void *p) { return (void)p, 0.5f * x * erfcf(x * -0.70710678f); }
+static float fn_logistic(float x, const void *p) {
+  return (void)p, 1.0f / (1.0f + expf(-x));
+}
+static float fn_tanh(float x, const void *p) {
+  return (void)p, tanhf(x);
+}
+static float fn_exp(float x, const void *p) {
+  return (void)p, expf(x);
+}
+static float fn_elu(float x, const void *p) {
+  return (void)p, x < 0.0f ? expm1f(x) : x;
+}
+static float fn_gelu(float x, const void *p) {
+  return (void)p, 0.5f * x * erfcf(x * -0.70710678f);
+}
 static float fn_gelu_tanh(float x, const void *p) {
   return (void)p, 0.5f * x * (1.0f + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
 }
 /* `p`: the result for arguments where the function is not defined. */
-static float fn_log(float x, const void *p) { return x <= 0.0f ? *(const float *)p : logf(x); }
-static float fn_rsqrt(float x, const void *p) { return x <= 0.0f ? *(const float *)p : 1.0f / sqrtf(x); }
+static float fn_log(float x, const void *p) {
+  return x <= 0.0f ? *(const float *)p : logf(x);
+}
+static float fn_rsqrt(float x, const void *p) {
+  return x <= 0.0f ? *(const float *)p : 1.0f / sqrtf(x);
+}
 
 static lrt_lut_fn table_fn(lrt_unary_op op) {
   switch (op) {
@@ -52,15 +66,21 @@ static void relu_range(lrt_unary_op op, const lrt_unary_quant *q, int32_t *low, 
   lrt_fixed_activation_range(act_low, act_high, q->out_scale, q->out_zero, low, high);
 }
 
-static void leaky_multipliers(float alpha, const lrt_unary_quant *q, lrt_multiplier *positive, lrt_multiplier *negative,
-                              bool *flip) {
+static void leaky_multipliers(float alpha, const lrt_unary_quant *q, lrt_multiplier *positive,
+                              lrt_multiplier *negative, bool *flip) {
   const float slope = q->in_scale * alpha / q->out_scale;
   *flip = slope < 0.0f;
   *positive = lrt_multiplier_make((double)(q->in_scale / q->out_scale));
   *negative = lrt_multiplier_make((double)fabsf(slope));
 }
 
-static int16_t shift_left16(int16_t x, int n) { return (int16_t)lrt_fixed_clamp(n > 15 ? (x > 0 ? 32767 : x < 0 ? -32768 : 0) : x * (1 << n), -32768, 32767); }
+static int16_t shift_left16(int16_t x, int n) {
+  return (int16_t)lrt_fixed_clamp(n > 15 ? (x > 0   ? 32767
+                                            : x < 0 ? -32768
+                                                    : 0)
+                                         : x * (1 << n),
+                                  -32768, 32767);
+}
 
 /* x * relu6(x + 3) / 6 in 16-bit arithmetic: the value on a fine output scale times a factor in [0, 1]. */
 static int32_t hard_swish(const formula *f, int32_t x) {
@@ -70,7 +90,8 @@ static int32_t hard_swish(const formula *f, int32_t x) {
   if (f->relu_exponent > 0) factor = shift_left16(factor, f->relu_exponent - 1);
   factor = lrt_fixed_mul16(factor, f->relu_mul16);
   if (f->relu_exponent > 0) factor = shift_left16(factor, 1);
-  if (f->relu_exponent < 0) factor = (int16_t)lrt_fixed_round_shift(factor, f->relu_exponent < -31 ? 31 : -f->relu_exponent);
+  if (f->relu_exponent < 0)
+    factor = (int16_t)lrt_fixed_round_shift(factor, f->relu_exponent < -31 ? 31 : -f->relu_exponent);
   factor = (int16_t)lrt_fixed_sar(factor + (1 << 15), 1);
   /* Truncating high multiply: it cancels the bias of the rounding ones above. */
   const int32_t product = factor == -32768 && on_output == -32768 ? 32767 : factor * on_output / (1 << 15);
@@ -112,7 +133,9 @@ static int32_t evaluate(const formula *f, int32_t x) {
       return f->flip ? lrt_fixed_sub(f->out_zero, y) : lrt_fixed_add(y, f->out_zero);
     }
     return lrt_fixed_add(lrt_multiplier_apply(value, f->positive), f->out_zero);
-  default: return lrt_fixed_add(lrt_multiplier_apply(value, f->positive), f->out_zero); /* RELU-like: the clamp does the rest */
+  default:
+    return lrt_fixed_add(lrt_multiplier_apply(value, f->positive),
+                         f->out_zero); /* RELU-like: the clamp does the rest */
   }
 }
 
@@ -127,17 +150,24 @@ static void hard_swish_make(formula *f) {
 }
 
 /* False where the operation has no quantized formula. low, high: limits of the type. */
-static bool formula_make(lrt_unary_op op, const lrt_unary_params *p, const lrt_unary_quant *q, int32_t low, int32_t high,
-                         formula *f) {
-  *f = (formula){.op = op, .in_zero = q->in_zero, .out_zero = q->out_zero, .low = low, .high = high,
-                 .in_scale = q->in_scale, .out_scale = q->out_scale};
+static bool formula_make(lrt_unary_op op, const lrt_unary_params *p, const lrt_unary_quant *q, int32_t low,
+                         int32_t high, formula *f) {
+  *f = (formula){.op = op,
+                 .in_zero = q->in_zero,
+                 .out_zero = q->out_zero,
+                 .low = low,
+                 .high = high,
+                 .in_scale = q->in_scale,
+                 .out_scale = q->out_scale};
   f->positive = lrt_multiplier_make((double)(q->in_scale / q->out_scale));
   switch (op) {
   case LRT_UNARY_RELU:
   case LRT_UNARY_RELU6:
   case LRT_UNARY_RELU_N1_TO_1:
   case LRT_UNARY_RELU_0_TO_1: relu_range(op, q, &f->low, &f->high); return true;
-  case LRT_UNARY_LEAKY_RELU: leaky_multipliers(p->alpha, q, &f->positive, &f->negative, &f->flip); return true;
+  case LRT_UNARY_LEAKY_RELU:
+    leaky_multipliers(p->alpha, q, &f->positive, &f->negative, &f->flip);
+    return true;
   case LRT_UNARY_HARD_SWISH: hard_swish_make(f); return true;
   case LRT_UNARY_ABS: f->rescale = q->in_scale != q->out_scale; return true;
   case LRT_UNARY_RSQRT:
@@ -160,7 +190,8 @@ bool lrt_unary_table8(lrt_unary_op op, const lrt_unary_params *p, const lrt_unar
   }
   formula f;
   if (!formula_make(op, p, q, low, high, &f)) return false;
-  for (int32_t x = low; x <= high; x++) table[(uint8_t)x] = (uint8_t)lrt_fixed_clamp(evaluate(&f, x), f.low, f.high);
+  for (int32_t x = low; x <= high; x++)
+    table[(uint8_t)x] = (uint8_t)lrt_fixed_clamp(evaluate(&f, x), f.low, f.high);
   return true;
 }
 
@@ -191,7 +222,8 @@ bool lrt_unary_quant16_make(lrt_unary_op op, const lrt_unary_params *p, const lr
   }
   const lrt_lut_fn fn = op == LRT_UNARY_RSQRT ? fn_rsqrt : table_fn(op);
   if (fn != NULL) {
-    const float undefined = (float)(op == LRT_UNARY_RSQRT ? INT16_MAX : INT16_MIN - q->out_zero) * q->out_scale;
+    const float undefined =
+        (float)(op == LRT_UNARY_RSQRT ? INT16_MAX : INT16_MIN - q->out_zero) * q->out_scale;
     lrt_lut_make16(fn, &undefined, q->in_scale, q->in_zero, q->out_scale, q->out_zero, s->table);
     return true;
   }

@@ -18,10 +18,9 @@ static inline double round_half_even(double x) {
   LRT_UNARY_ROW(lrt_unary_relu_0_to_1_##s##__ref, T, CLAMPED(x, 0, 1))                                       \
   LRT_UNARY_ROW(lrt_unary_leaky_relu_##s##__ref, T, x > 0 ? x : x * (T)p->alpha)                             \
   LRT_UNARY_ROW(lrt_unary_elu_##s##__ref, T, x < 0 ? expm1##f(x) : x)                                        \
-  LRT_UNARY_ROW(lrt_unary_gelu_##s##__ref, T, (T)0.5 * x * erfc##f(x *(T)-0.70710678118654752440))           \
+  LRT_UNARY_ROW(lrt_unary_gelu_##s##__ref, T, (T)0.5 * x * erfc##f(x * (T)-0.70710678118654752440))          \
   LRT_UNARY_ROW(lrt_unary_gelu_tanh_##s##__ref, T,                                                           \
-                (T)0.5 * x *                                                                                 \
-                    ((T)1 + tanh##f((T)0.79788456080286535588 * (x + (T)0.044715 * (x * x * x)))))           \
+                (T)0.5 * x * ((T)1 + tanh##f((T)0.79788456080286535588 * (x + (T)0.044715 * (x * x * x)))))  \
   LRT_UNARY_ROW(lrt_unary_logistic_##s##__ref, T, (T)1 / ((T)1 + exp##f(-x)))                                \
   LRT_UNARY_ROW(lrt_unary_tanh_##s##__ref, T, tanh##f(x))                                                    \
   LRT_UNARY_ROW(lrt_unary_hard_swish_##s##__ref, T, x *CLAMPED(x + 3, 0, 6) / 6)                             \
@@ -42,14 +41,16 @@ FLOAT_ROWS(f32, float, f)
 FLOAT_ROWS(f64, double, )
 
 /* Widened, so that one expression serves signed and unsigned types. */
-static inline int64_t wide(int64_t x) { return x; }
+static inline int64_t wide(int64_t x) {
+  return x;
+}
 
 #define INT_ROWS(s, T)                                                                                       \
-  LRT_UNARY_ROW(lrt_unary_relu_##s##__ref, T, wide(x) < 0 ? 0 : x)                                                 \
-  LRT_UNARY_ROW(lrt_unary_relu6_##s##__ref, T, CLAMPED(wide(x), 0, 6))                                             \
-  LRT_UNARY_ROW(lrt_unary_relu_n1_to_1_##s##__ref, T, CLAMPED(wide(x), -1, 1))                            \
-  LRT_UNARY_ROW(lrt_unary_relu_0_to_1_##s##__ref, T, CLAMPED(wide(x), 0, 1))                                       \
-  LRT_UNARY_ROW(lrt_unary_abs_##s##__ref, T, wide(x) < 0 ? 0 - (uint64_t)x : (uint64_t)x)                          \
+  LRT_UNARY_ROW(lrt_unary_relu_##s##__ref, T, wide(x) < 0 ? 0 : x)                                           \
+  LRT_UNARY_ROW(lrt_unary_relu6_##s##__ref, T, CLAMPED(wide(x), 0, 6))                                       \
+  LRT_UNARY_ROW(lrt_unary_relu_n1_to_1_##s##__ref, T, CLAMPED(wide(x), -1, 1))                               \
+  LRT_UNARY_ROW(lrt_unary_relu_0_to_1_##s##__ref, T, CLAMPED(wide(x), 0, 1))                                 \
+  LRT_UNARY_ROW(lrt_unary_abs_##s##__ref, T, wide(x) < 0 ? 0 - (uint64_t)x : (uint64_t)x)                    \
   LRT_UNARY_ROW(lrt_unary_neg_##s##__ref, T, 0 - (uint64_t)x)                                                \
   LRT_UNARY_ROW(lrt_unary_square_##s##__ref, T, (uint64_t)x *(uint64_t)x)                                    \
   LRT_UNARY_ROW(lrt_unary_sign_##s##__ref, T, wide(x) > 0 ? 1 : x == 0 ? 0 : -1)

@@ -39,24 +39,24 @@ typedef struct lrt_gemm_a {
 typedef struct lrt_gemm_grid {
   int64_t m_step, n_step; /* rows and columns of one tile; multiples of the kernel's MR and NR */
   int64_t m_tiles, n_tiles;
-  bool gemv;    /* plain, few rows: straight from the file's layout */
-  bool gather;  /* f32: rows are copied before use because taps are short */
+  bool gemv;   /* plain, few rows: straight from the file's layout */
+  bool gather; /* f32: rows are copied before use because taps are short */
 } lrt_gemm_grid;
 
 /* f32 activations; weights f32, f16, bf16, int8, int4 or int2, widened to f32 panel by panel. */
 typedef struct lrt_gemm_f32 {
   lrt_gemm_a a;
-  int64_t groups;       /* 1 = ordinary */
-  int64_t n;            /* outputs per group */
-  const void *w;        /* file layout [groups * n][taps][kc] */
-  lrt_type w_type;      /* FLOAT32, FLOAT16, BFLOAT16, INT8, INT4, INT2 */
-  const float *w_scale; /* integers: [groups * n] */
+  int64_t groups;        /* 1 = ordinary */
+  int64_t n;             /* outputs per group */
+  const void *w;         /* file layout [groups * n][taps][kc] */
+  lrt_type w_type;       /* FLOAT32, FLOAT16, BFLOAT16, INT8, INT4, INT2 */
+  const float *w_scale;  /* integers: [groups * n] */
   const int32_t *w_zero; /* integers: [groups * n], or NULL = 0 */
-  bool by_k;            /* FLOAT32, one group: weights are [k][n] instead */
-  const void *packed;   /* made by lrt_gemm_f32_pack, or NULL */
-  const float *bias;    /* [groups * n] or NULL */
-  float lo, hi;         /* clamp; -INFINITY, INFINITY = none; NaN passes through */
-  float *c;             /* [m][ldc], group g at column g * n */
+  bool by_k;             /* FLOAT32, one group: weights are [k][n] instead */
+  const void *packed;    /* made by lrt_gemm_f32_pack, or NULL */
+  const float *bias;     /* [groups * n] or NULL */
+  float lo, hi;          /* clamp; -INFINITY, INFINITY = none; NaN passes through */
+  float *c;              /* [m][ldc], group g at column g * n */
   int64_t ldc;
   bool ref; /* scalar reference kernels */
   /* set by plan */
@@ -99,8 +99,8 @@ typedef struct lrt_gemm_int {
   lrt_type out_type; /* INT8, UINT8, INT16, FLOAT32, INT32 */
   void *c;           /* [m][ldc], group g at column g * n */
   int64_t ldc;
-  bool exact; /* INT8, UINT8 */
-  bool bias_is_32; /* INT16 */
+  bool exact;            /* INT8, UINT8 */
+  bool bias_is_32;       /* INT16 */
   const int32_t *bias;   /* [groups * n] or NULL */
   const int64_t *bias64; /* INT16: [groups * n] or NULL */
   const int32_t *mult;   /* [groups * n]: exact and INT16 */
@@ -109,11 +109,11 @@ typedef struct lrt_gemm_int {
   const double *real;    /* [groups * n] or NULL: the rule of FULLY_CONNECTED's reference */
   int32_t c_zero, lo, hi;
 
-  const float *a_scale;     /* FLOAT32: one per rows_per_scale rows */
-  const int32_t *a_zeros;   /* FLOAT32: the same; within the type of A */
-  int64_t rows_per_scale;   /* 1 for matrices, out_h * out_w where a whole picture shares one scale */
-  const float *w_scale;     /* FLOAT32: [groups * n] */
-  const float *bias_f32;    /* FLOAT32: [groups * n] or NULL */
+  const float *a_scale;   /* FLOAT32: one per rows_per_scale rows */
+  const int32_t *a_zeros; /* FLOAT32: the same; within the type of A */
+  int64_t rows_per_scale; /* 1 for matrices, out_h * out_w where a whole picture shares one scale */
+  const float *w_scale;   /* FLOAT32: [groups * n] */
+  const float *bias_f32;  /* FLOAT32: [groups * n] or NULL */
   float flo, fhi;
 
   bool ref;
@@ -138,13 +138,13 @@ void lrt_gemm_int_run(const lrt_gemm_int *g, int64_t tile_begin, int64_t tile_en
 typedef struct lrt_gemm_i4b {
   const int8_t *a; /* [m][lda] */
   int64_t lda, m, k, n;
-  const float *a_scale;   /* [m] */
-  const int32_t *a_zeros; /* [m] */
-  const uint8_t *w;       /* [n][k / 2], low nibble first */
+  const float *a_scale;    /* [m] */
+  const int32_t *a_zeros;  /* [m] */
+  const uint8_t *w;        /* [n][k / 2], low nibble first */
   const uint16_t *w_scale; /* f16 [n][k / block] */
-  int64_t block;          /* multiple of 32 that divides k */
-  const float *w_sums;    /* [n] by lrt_gemm_i4b_sums: sum_b scale[n][b] * sum w */
-  const float *bias;      /* [n] or NULL */
+  int64_t block;           /* multiple of 32 that divides k */
+  const float *w_sums;     /* [n] by lrt_gemm_i4b_sums: sum_b scale[n][b] * sum w */
+  const float *bias;       /* [n] or NULL */
   float lo, hi;
   float *c; /* [m][ldc] */
   int64_t ldc;

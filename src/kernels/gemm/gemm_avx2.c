@@ -13,7 +13,9 @@ static __m256i head_mask(int count) { /* lanes [0, count) set */
 }
 
 /* max(lo, v) keeps a NaN in v: the second operand wins. */
-static __m256 clamp(__m256 v, __m256 lo, __m256 hi) { return _mm256_min_ps(hi, _mm256_max_ps(lo, v)); }
+static __m256 clamp(__m256 v, __m256 lo, __m256 hi) {
+  return _mm256_min_ps(hi, _mm256_max_ps(lo, v));
+}
 
 static inline void store_row(__m256 left, __m256 right, __m256 lo, __m256 hi, float *c, int nr) {
   left = clamp(left, lo, hi);
@@ -35,8 +37,8 @@ static inline void store_row(__m256 left, __m256 right, __m256 lo, __m256 hi, fl
   }
 /* Up to eight columns: the last panel of layers with 8, 24, 40 ... channels. */
 #define STEP_LEFT(r) l##r = _mm256_fmadd_ps(_mm256_broadcast_ss(a##r + i), b0, l##r);
-static void left_half(const float *const *rows, int64_t taps, int64_t kc, const float *panel, const float *bias,
-                      float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
+static void left_half(const float *const *rows, int64_t taps, int64_t kc, const float *panel,
+                      const float *bias, float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
   __m256 l0 = _mm256_loadu_ps(bias), l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0;
   for (int64_t t = 0; t < taps; t++, rows += 6) {
     const float *a0 = rows[0], *a1 = rows[1], *a2 = rows[2], *a3 = rows[3], *a4 = rows[4], *a5 = rows[5];
@@ -103,7 +105,8 @@ static inline float finish(__m256 sum, float tail, const float *bias, int64_t j,
       const __m256 v = _mm256_loadu_ps(x + i);                                                               \
       if (i % 32 == 0) { /* the four rows lie one after the other: 4 * 32 elements further on in line */     \
         const char *ahead = (const char *)w0 + 4 * i * (int64_t)sizeof(TYPE) + PREFETCH;                     \
-        for (int line = 0; line < 2 * (int)sizeof(TYPE); line++) _mm_prefetch(ahead + 64 * line, _MM_HINT_T0); \
+        for (int line = 0; line < 2 * (int)sizeof(TYPE); line++)                                             \
+          _mm_prefetch(ahead + 64 * line, _MM_HINT_T0);                                                      \
       }                                                                                                      \
       s0 = _mm256_fmadd_ps(v, LOAD(w0 + i), s0);                                                             \
       s1 = _mm256_fmadd_ps(v, LOAD(w1 + i), s1);                                                             \
@@ -126,13 +129,13 @@ static inline float finish(__m256 sum, float tail, const float *bias, int64_t j,
 #define LOAD_HALF(p) _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p)))
 #define WIDEN_HALF(v) _cvtsh_ss(v)
 
-void lrt_gemm_gemv_f32__avx2(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n, const float *bias,
-                             float lo, float hi, float *y) {
+void lrt_gemm_gemv_f32__avx2(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n,
+                             const float *bias, float lo, float hi, float *y) {
   GEMV_BODY(float, _mm256_loadu_ps, WIDEN_NONE)
 }
 
-void lrt_gemm_gemv_f16__avx2(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n, const float *bias,
-                             float lo, float hi, float *y) {
+void lrt_gemm_gemv_f16__avx2(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n,
+                             const float *bias, float lo, float hi, float *y) {
   GEMV_BODY(uint16_t, LOAD_HALF, WIDEN_HALF)
 }
 
@@ -156,7 +159,8 @@ void lrt_gemm_gemv_f16__avx2(const float *x, int64_t k, const void *w, int64_t l
 #define STORE(r)                                                                                             \
   _mm256_storeu_si256((__m256i *)(acc + r * 16), l##r);                                                      \
   _mm256_storeu_si256((__m256i *)(acc + r * 16 + 8), h##r);
-void lrt_gemm_int_S16_6x16__avx2(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+void lrt_gemm_int_S16_6x16__avx2(const void *strip, int64_t lda, int64_t kp, const int8_t *panel,
+                                 int32_t *acc, int nr) {
   const int16_t *a0 = strip, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda, *a4 = a3 + lda, *a5 = a4 + lda;
   __m256i l0 = _mm256_setzero_si256(), l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0;
   if (nr <= 8) { /* the right half of the panel is padding */
@@ -164,8 +168,7 @@ void lrt_gemm_int_S16_6x16__avx2(const void *strip, int64_t lda, int64_t kp, con
       const __m256i b0 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)panel));
       STEP_LEFT(0) STEP_LEFT(1) STEP_LEFT(2) STEP_LEFT(3) STEP_LEFT(4) STEP_LEFT(5)
     }
-    STORE_LEFT(0) STORE_LEFT(1) STORE_LEFT(2) STORE_LEFT(3) STORE_LEFT(4) STORE_LEFT(5)
-    return;
+    STORE_LEFT(0) STORE_LEFT(1) STORE_LEFT(2) STORE_LEFT(3) STORE_LEFT(4) STORE_LEFT(5) return;
   }
   __m256i h0 = l0, h1 = l0, h2 = l0, h3 = l0, h4 = l0, h5 = l0;
   for (int64_t i = 0; i < kp; i += 2, panel += 32) {
@@ -198,9 +201,12 @@ static int32_t dot_tail(const int16_t *a, const int8_t *w, int64_t from, int64_t
   return (int32_t)sum;
 }
 
-static int32_t add_wrap(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+static int32_t add_wrap(int32_t a, int32_t b) {
+  return (int32_t)((uint32_t)a + (uint32_t)b);
+}
 
-void lrt_gemm_gemv_S16__avx2(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc) {
+void lrt_gemm_gemv_S16__avx2(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
+                             int32_t *acc) {
   const int16_t *a = strip;
   for (int r = 0; r < rows; r += 4) {
     const int count = rows - r < 4 ? rows - r : 4;
@@ -248,7 +254,9 @@ static inline void copy(int16_t *dst, const uint8_t *src, int64_t count, uint8_t
   }
 }
 
-void lrt_gemm_fill_S16__avx2(const lrt_gemm_strip_args *args) { LRT_GEMM_STRIP_FILL(copy, int16_t, 0) }
+void lrt_gemm_fill_S16__avx2(const lrt_gemm_strip_args *args) {
+  LRT_GEMM_STRIP_FILL(copy, int16_t, 0)
+}
 
 /* Stores the first nr of 16 bytes. */
 static inline void store_bytes(__m128i v, uint8_t *c, int nr) {
@@ -265,10 +273,13 @@ static inline void store_bytes(__m128i v, uint8_t *c, int nr) {
   for (int j = 0; j < (nr & 7); j++, rest >>= 8) c[j] = (uint8_t)rest;
 }
 
-static inline __m256i load(const int32_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+static inline __m256i load(const int32_t *p) {
+  return _mm256_loadu_si256((const __m256i *)p);
+}
 
 static inline __m256i row_sums(const lrt_gemm_epilogue_args *e, int r, int j, __m256i fold) {
-  const __m256i acc = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(e->acc + r * e->ld_acc + j)), fold);
+  const __m256i acc =
+      _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(e->acc + r * e->ld_acc + j)), fold);
   return e->row_add != NULL ? _mm256_add_epi32(acc, _mm256_set1_epi32(e->row_add[r])) : acc;
 }
 
@@ -280,13 +291,14 @@ typedef struct narrowing {
 } narrowing;
 
 static inline narrowing narrowing_of(const lrt_gemm_epilogue_args *e) {
-  return (narrowing){_mm256_set1_epi16((short)e->zero), _mm256_set1_epi8((char)e->lo), _mm256_set1_epi8((char)e->hi),
-                     _mm256_set1_epi8((char)e->flip), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)};
+  return (narrowing){_mm256_set1_epi16((short)e->zero), _mm256_set1_epi8((char)e->lo),
+                     _mm256_set1_epi8((char)e->hi), _mm256_set1_epi8((char)e->flip),
+                     _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)};
 }
 
 /* Two rows of 16 int32 (two registers each) to bytes with zero point, clamp and sign flip; `second` may be false. */
-static inline void narrow_rows(const lrt_gemm_epilogue_args *e, const narrowing *n, int r, int j, __m256i a0, __m256i b0,
-                               __m256i a1, __m256i b1, bool second) {
+static inline void narrow_rows(const lrt_gemm_epilogue_args *e, const narrowing *n, int r, int j, __m256i a0,
+                               __m256i b0, __m256i a1, __m256i b1, bool second) {
   const __m256i words0 = _mm256_adds_epi16(_mm256_packs_epi32(a0, b0), n->zero);
   const __m256i words1 = _mm256_adds_epi16(_mm256_packs_epi32(a1, b1), n->zero);
   __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(words0, words1), n->order);
@@ -300,8 +312,8 @@ static inline void narrow_rows(const lrt_gemm_epilogue_args *e, const narrowing 
 static inline __m256i high_mul(__m256i x, __m256i mult) {
   const __m256i nudge = _mm256_set1_epi64x(INT64_C(1) << 30);
   const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, mult), nudge);
-  const __m256i odd = _mm256_add_epi64(
-      _mm256_mul_epi32(_mm256_srli_epi64(x, 32), _mm256_srli_epi64(mult, 32)), nudge);
+  const __m256i odd =
+      _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), _mm256_srli_epi64(mult, 32)), nudge);
   return _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xAA);
 }
 
@@ -336,7 +348,8 @@ void lrt_gemm_exact__avx2(const lrt_gemm_epilogue_args *e) {
   }
 }
 
-static inline __m256i fast8(const lrt_gemm_epilogue_args *e, int r, int j, __m256i fold, __m256 scale, __m256 hi) {
+static inline __m256i fast8(const lrt_gemm_epilogue_args *e, int r, int j, __m256i fold, __m256 scale,
+                            __m256 hi) {
   const __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(row_sums(e, r, j, fold)), scale);
   return _mm256_cvtps_epi32(_mm256_min_ps(v, hi)); /* far below: INT32_MIN, which the packs saturate */
 }
@@ -368,8 +381,10 @@ void lrt_gemm_hybrid__avx2(const lrt_gemm_epilogue_args *e) {
       const __m256 scale = _mm256_mul_ps(sa, _mm256_loadu_ps(e->scale + j));
       __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), scale);
       v = clamp(_mm256_add_ps(v, _mm256_loadu_ps(e->bias + j)), lo, hi);
-      if (e->nr - j >= 8) _mm256_storeu_ps(c + j, v);
-      else _mm256_maskstore_ps(c + j, head_mask(e->nr - j), v);
+      if (e->nr - j >= 8)
+        _mm256_storeu_ps(c + j, v);
+      else
+        _mm256_maskstore_ps(c + j, head_mask(e->nr - j), v);
     }
   }
 }
@@ -395,8 +410,10 @@ void lrt_gemm_int16__avx2(const lrt_gemm_epilogue_args *e) {
       const __m128i a = _mm_add_epi32(int16_quad(e, r, j, lo, hi), zero);
       const __m128i b = _mm_add_epi32(int16_quad(e, r, j + 4, lo, hi), zero);
       const __m128i v = _mm_packs_epi32(a, b);
-      if (e->nr - j >= 8) _mm_storeu_si128((__m128i *)(c + j), v);
-      else memcpy(c + j, &v, (size_t)(e->nr - j) * 2);
+      if (e->nr - j >= 8)
+        _mm_storeu_si128((__m128i *)(c + j), v);
+      else
+        memcpy(c + j, &v, (size_t)(e->nr - j) * 2);
     }
   }
 }
@@ -448,7 +465,8 @@ static inline __m256 scales8(const uint16_t *scale, int64_t first, int64_t block
 #define LOAD64                                                                                               \
   const __m256i x0 = _mm256_loadu_si256((const __m256i *)(x + i));                                           \
   const __m256i x1 = _mm256_loadu_si256((const __m256i *)(x + i + 32));                                      \
-  const __m256i even = _mm256_permute2x128_si256(x0, x1, 0x20), odd = _mm256_permute2x128_si256(x0, x1, 0x31); \
+  const __m256i even = _mm256_permute2x128_si256(x0, x1, 0x20),                                              \
+                odd = _mm256_permute2x128_si256(x0, x1, 0x31);                                               \
   const __m256i c0 = _mm256_loadu_si256((const __m256i *)(corr + i / 2));                                    \
   const __m256i c1 = _mm256_loadu_si256((const __m256i *)(corr + i / 2 + 16));                               \
   const __m256i pair =                                                                                       \
@@ -461,7 +479,8 @@ void lrt_gemm_i4b__avx2(const int8_t *x, const int16_t *corr, int64_t k, int64_t
     const uint8_t *w0 = w + j * ldw, *w1 = rows > 1 ? w0 + ldw : w0;
     const uint8_t *w2 = rows > 2 ? w1 + ldw : w0, *w3 = rows > 3 ? w2 + ldw : w0;
     const uint16_t *scale0 = scale + j * blocks, *scale1 = rows > 1 ? scale0 + blocks : scale0;
-    const uint16_t *scale2 = rows > 2 ? scale1 + blocks : scale0, *scale3 = rows > 3 ? scale2 + blocks : scale0;
+    const uint16_t *scale2 = rows > 2 ? scale1 + blocks : scale0,
+                   *scale3 = rows > 3 ? scale2 + blocks : scale0;
     __m256 s0 = _mm256_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
     int64_t i = 0;
     while (i + 256 <= k) {
@@ -498,7 +517,8 @@ void lrt_gemm_i4b__avx2(const int8_t *x, const int16_t *corr, int64_t k, int64_t
   }
 }
 
-void lrt_gemm_i4b_add__avx2(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr, int nr) {
+void lrt_gemm_i4b_add__avx2(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr,
+                            int nr) {
   for (int j = 0; j < nr; j += 8) {
     const __m256i less = load(sums + j);
     const __m256 by = _mm256_loadu_ps(scale + j);

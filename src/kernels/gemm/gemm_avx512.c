@@ -7,26 +7,31 @@
 #define PREFETCH 4096
 
 /* Columns [0, nr) of 16. */
-static inline __mmask16 head(int nr) { return (__mmask16)(nr >= 16 ? 0xFFFF : (1 << nr) - 1); }
+static inline __mmask16 head(int nr) {
+  return (__mmask16)(nr >= 16 ? 0xFFFF : (1 << nr) - 1);
+}
 
 /* max(lo, v) keeps a NaN in v: the second operand wins. */
-static inline __m512 clamp(__m512 v, __m512 lo, __m512 hi) { return _mm512_min_ps(hi, _mm512_max_ps(lo, v)); }
+static inline __m512 clamp(__m512 v, __m512 lo, __m512 hi) {
+  return _mm512_min_ps(hi, _mm512_max_ps(lo, v));
+}
 
 #define FMA(r, half, b) half##r = _mm512_fmadd_ps(_mm512_set1_ps(a##r[i]), b, half##r);
 #define FMA2(r) FMA(r, l, b0) FMA(r, h, b1)
 #define FMA1(r) FMA(r, l, b0)
-#define ROWS const float *a0 = rows[0], *a1 = rows[1], *a2 = rows[2], *a3 = rows[3], *a4 = rows[4], *a5 = rows[5], *a6 = rows[6];
+#define ROWS                                                                                                 \
+  const float *a0 = rows[0], *a1 = rows[1], *a2 = rows[2], *a3 = rows[3], *a4 = rows[4], *a5 = rows[5],      \
+              *a6 = rows[6];
 #define STORE_LEFT(r)                                                                                        \
   if (mr > r) _mm512_mask_storeu_ps(c + r * ldc, head(nr), clamp(l##r, vlo, vhi));
 #define STORE_RIGHT(r)                                                                                       \
   if (mr > r) _mm512_mask_storeu_ps(c + r * ldc + 16, head(nr - 16), clamp(h##r, vlo, vhi));
 
-static void left_half(const float *const *rows, int64_t taps, int64_t kc, const float *panel, const float *bias,
-                      float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
+static void left_half(const float *const *rows, int64_t taps, int64_t kc, const float *panel,
+                      const float *bias, float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
   __m512 l0 = _mm512_loadu_ps(bias), l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0, l6 = l0;
   for (int64_t t = 0; t < taps; t++, rows += 7) {
-    ROWS
-    for (int64_t i = 0; i < kc; i++, panel += 32) {
+    ROWS for (int64_t i = 0; i < kc; i++, panel += 32) {
       const __m512 b0 = _mm512_loadu_ps(panel);
       FMA1(0) FMA1(1) FMA1(2) FMA1(3) FMA1(4) FMA1(5) FMA1(6)
     }
@@ -44,14 +49,19 @@ void lrt_gemm_f32_7x32__avx512(const float *const *rows, int64_t taps, int64_t k
   __m512 l0 = _mm512_loadu_ps(bias), l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0, l6 = l0;
   __m512 h0 = _mm512_loadu_ps(bias + 16), h1 = h0, h2 = h0, h3 = h0, h4 = h0, h5 = h0, h6 = h0;
   for (int64_t t = 0; t < taps; t++, rows += 7) {
-    ROWS
-    for (int64_t i = 0; i < kc; i++, panel += 32) {
+    ROWS for (int64_t i = 0; i < kc; i++, panel += 32) {
       const __m512 b0 = _mm512_loadu_ps(panel), b1 = _mm512_loadu_ps(panel + 16);
       FMA2(0) FMA2(1) FMA2(2) FMA2(3) FMA2(4) FMA2(5) FMA2(6)
     }
   }
   const __m512 vlo = _mm512_set1_ps(lo), vhi = _mm512_set1_ps(hi);
-  STORE_LEFT(0) STORE_LEFT(1) STORE_LEFT(2) STORE_LEFT(3) STORE_LEFT(4) STORE_LEFT(5) STORE_LEFT(6)
+  STORE_LEFT(0)
+  STORE_LEFT(1)
+  STORE_LEFT(2)
+  STORE_LEFT(3)
+  STORE_LEFT(4)
+  STORE_LEFT(5)
+  STORE_LEFT(6)
   STORE_RIGHT(0) STORE_RIGHT(1) STORE_RIGHT(2) STORE_RIGHT(3) STORE_RIGHT(4) STORE_RIGHT(5) STORE_RIGHT(6)
 }
 
@@ -94,18 +104,19 @@ static inline float finish(__m512 sum, const float *bias, int64_t j, float lo, f
 #define LOAD_HALF(p) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p)))
 #define LOAD_HALF_HEAD(mask, p) _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, p))
 
-void lrt_gemm_gemv_f32__avx512(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n, const float *bias,
-                               float lo, float hi, float *y) {
+void lrt_gemm_gemv_f32__avx512(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n,
+                               const float *bias, float lo, float hi, float *y) {
   GEMV_BODY(float, _mm512_loadu_ps, _mm512_maskz_loadu_ps)
 }
 
-void lrt_gemm_gemv_f16__avx512(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n, const float *bias,
-                               float lo, float hi, float *y) {
+void lrt_gemm_gemv_f16__avx512(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n,
+                               const float *bias, float lo, float hi, float *y) {
   GEMV_BODY(uint16_t, LOAD_HALF, LOAD_HALF_HEAD)
 }
 
 static inline __m512i folded(const lrt_gemm_epilogue_args *e, int r, int j) {
-  const __m512i acc = _mm512_add_epi32(_mm512_loadu_si512(e->acc + r * e->ld_acc + j), _mm512_loadu_si512(e->fold + j));
+  const __m512i acc =
+      _mm512_add_epi32(_mm512_loadu_si512(e->acc + r * e->ld_acc + j), _mm512_loadu_si512(e->fold + j));
   return e->row_add != NULL ? _mm512_add_epi32(acc, _mm512_set1_epi32(e->row_add[r])) : acc;
 }
 
@@ -133,15 +144,18 @@ void lrt_gemm_exact__avx512(const lrt_gemm_epilogue_args *e) {
   const __m512i one = _mm512_set1_epi32(1);
   for (int j = 0; j < e->nr; j += 16) {
     const __m512i shift = _mm512_loadu_si512(e->shift + j), mult = _mm512_loadu_si512(e->mult + j);
-    const __m512i left = _mm512_max_epi32(shift, _mm512_setzero_si512()), right = _mm512_sub_epi32(left, shift);
-    const __m512i mask = _mm512_sub_epi32(_mm512_sllv_epi32(one, right), one), half = _mm512_srli_epi32(mask, 1);
+    const __m512i left = _mm512_max_epi32(shift, _mm512_setzero_si512()),
+                  right = _mm512_sub_epi32(left, shift);
+    const __m512i mask = _mm512_sub_epi32(_mm512_sllv_epi32(one, right), one),
+                  half = _mm512_srli_epi32(mask, 1);
     for (int r = 0; r < e->mr; r++) {
       const __m512i high = high_mul(_mm512_sllv_epi32(folded(e, r, j), left), mult);
       const __m512i negative = _mm512_srli_epi32(high, 31), rest = _mm512_and_si512(high, mask);
       const __mmask16 up = _mm512_cmpgt_epi32_mask(rest, _mm512_add_epi32(half, negative));
       const __m512i down = _mm512_srav_epi32(high, right);
       /* the clamp is moved in front of adding the zero point, which could overflow */
-      const __m512i v = clamp_int(_mm512_mask_add_epi32(down, up, down, one), e->lo - e->zero, e->hi - e->zero);
+      const __m512i v =
+          clamp_int(_mm512_mask_add_epi32(down, up, down, one), e->lo - e->zero, e->hi - e->zero);
       store_bytes(e, r, j, _mm512_add_epi32(v, _mm512_set1_epi32(e->zero)));
     }
   }
@@ -169,11 +183,14 @@ void lrt_gemm_hybrid__avx512(const lrt_gemm_epilogue_args *e) {
       const __m512i raw = _mm512_loadu_si512(e->acc + r * e->ld_acc + j);
       const __m512i acc = _mm512_sub_epi32(raw, _mm512_mullo_epi32(za, sums));
       const __m512 scale = _mm512_mul_ps(sa, _mm512_loadu_ps(e->scale + j));
-      const __m512 v = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), scale), _mm512_loadu_ps(e->bias + j));
+      const __m512 v =
+          _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), scale), _mm512_loadu_ps(e->bias + j));
       _mm512_mask_storeu_ps((float *)e->c + r * e->ldc + j, head(e->nr - j), clamp(v, lo, hi));
     }
   }
 }
 
 /* Four doubles or eight make no difference to this rule; see gemm_avx2.c. */
-void lrt_gemm_int16__avx512(const lrt_gemm_epilogue_args *e) { lrt_gemm_int16__avx2(e); }
+void lrt_gemm_int16__avx512(const lrt_gemm_epilogue_args *e) {
+  lrt_gemm_int16__avx2(e);
+}

@@ -19,10 +19,15 @@
   const __m512i v = _mm512_set1_epi32(word);
 
 /* Unsigned bytes of A (int8 plus 128) by signed ones of B, four k per step. */
-#define STEP1(r) { BROADCAST(r) l##r = _mm512_dpbusd_epi32(l##r, v, b0); }
-#define STEP2(r) { BROADCAST(r) l##r = _mm512_dpbusd_epi32(l##r, v, b0); h##r = _mm512_dpbusd_epi32(h##r, v, b1); }
-void lrt_gemm_int_U8_7x32__avx512vnni(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc,
-                                   int nr) {
+#define STEP1(r)                                                                                             \
+  { BROADCAST(r) l##r = _mm512_dpbusd_epi32(l##r, v, b0); }
+#define STEP2(r)                                                                                             \
+  {                                                                                                          \
+    BROADCAST(r) l##r = _mm512_dpbusd_epi32(l##r, v, b0);                                                    \
+    h##r = _mm512_dpbusd_epi32(h##r, v, b1);                                                                 \
+  }
+void lrt_gemm_int_U8_7x32__avx512vnni(const void *strip, int64_t lda, int64_t kp, const int8_t *panel,
+                                      int32_t *acc, int nr) {
   const uint8_t *a0 = strip, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda, *a4 = a3 + lda, *a5 = a4 + lda;
   const uint8_t *a6 = a5 + lda;
   ROWS(ZERO_LEFT)
@@ -47,10 +52,15 @@ void lrt_gemm_int_U8_7x32__avx512vnni(const void *strip, int64_t lda, int64_t kp
 
 /* Pairs of int16 of A by int8 of B widened on the way, two k per step. */
 #define WIDEN(p) _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(p)))
-#define STEP1(r) { BROADCAST(r) l##r = _mm512_dpwssd_epi32(l##r, v, b0); }
-#define STEP2(r) { BROADCAST(r) l##r = _mm512_dpwssd_epi32(l##r, v, b0); h##r = _mm512_dpwssd_epi32(h##r, v, b1); }
-void lrt_gemm_int_S16_7x32__avx512vnni(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc,
-                                       int nr) {
+#define STEP1(r)                                                                                             \
+  { BROADCAST(r) l##r = _mm512_dpwssd_epi32(l##r, v, b0); }
+#define STEP2(r)                                                                                             \
+  {                                                                                                          \
+    BROADCAST(r) l##r = _mm512_dpwssd_epi32(l##r, v, b0);                                                    \
+    h##r = _mm512_dpwssd_epi32(h##r, v, b1);                                                                 \
+  }
+void lrt_gemm_int_S16_7x32__avx512vnni(const void *strip, int64_t lda, int64_t kp, const int8_t *panel,
+                                       int32_t *acc, int nr) {
   const int16_t *a0 = strip, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda, *a4 = a3 + lda, *a5 = a4 + lda;
   const int16_t *a6 = a5 + lda;
   ROWS(ZERO_LEFT)
@@ -81,7 +91,8 @@ static int32_t dot_tail(__m512i sum, const uint8_t *a, const int8_t *w, int64_t 
   return (int32_t)total;
 }
 
-void lrt_gemm_gemv_U8__avx512vnni(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc) {
+void lrt_gemm_gemv_U8__avx512vnni(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
+                                  int32_t *acc) {
   const uint8_t *a = strip;
   for (int r = 0; r < rows; r += 4) {
     const int count = rows - r < 4 ? rows - r : 4;
@@ -112,7 +123,8 @@ static inline void copy(uint8_t *dst, const uint8_t *src, int64_t count, uint8_t
   int64_t i = 0;
   if (count >= 32) {
     for (; i + 32 <= count; i += 32) {
-      _mm256_storeu_si256((__m256i *)(dst + i), _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(src + i)), v));
+      _mm256_storeu_si256((__m256i *)(dst + i),
+                          _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(src + i)), v));
     }
     if (i < count) {
       const __m256i end = _mm256_loadu_si256((const __m256i *)(src + count - 32));
@@ -127,11 +139,16 @@ static inline void copy(uint8_t *dst, const uint8_t *src, int64_t count, uint8_t
   for (; i < count; i++) dst[i] = src[i] ^ turn;
 }
 
-void lrt_gemm_fill_U8__avx512vnni(const lrt_gemm_strip_args *args) { LRT_GEMM_STRIP_FILL(copy, uint8_t, 128) }
+void lrt_gemm_fill_U8__avx512vnni(const lrt_gemm_strip_args *args) {
+  LRT_GEMM_STRIP_FILL(copy, uint8_t, 128)
+}
 
-void lrt_gemm_fill_S16__avx512vnni(const lrt_gemm_strip_args *args) { lrt_gemm_fill_S16__avx2(args); }
+void lrt_gemm_fill_S16__avx512vnni(const lrt_gemm_strip_args *args) {
+  lrt_gemm_fill_S16__avx2(args);
+}
 
-void lrt_gemm_gemv_S16__avx512vnni(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc) {
+void lrt_gemm_gemv_S16__avx512vnni(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
+                                   int32_t *acc) {
   lrt_gemm_gemv_S16__avx2(strip, k, w, ldw, rows, acc);
 }
 
@@ -156,8 +173,8 @@ static inline void split128(const void *p, __m512i *even, __m512i *odd) {
   *odd = _mm512_permutex2var_epi64(a, _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2), b);
 }
 
-void lrt_gemm_i4b__avx512vnni(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
-                              const uint16_t *scale, int64_t n, float *y) {
+void lrt_gemm_i4b__avx512vnni(const int8_t *x, const int16_t *corr, int64_t k, int64_t block,
+                              const uint8_t *w, const uint16_t *scale, int64_t n, float *y) {
   if (block != 32 || k % 128 != 0) {
     lrt_gemm_i4b__avx2(x, corr, k, block, w, scale, n, y);
     return;
@@ -184,6 +201,7 @@ void lrt_gemm_i4b__avx512vnni(const int8_t *x, const int16_t *corr, int64_t k, i
   }
 }
 
-void lrt_gemm_i4b_add__avx512vnni(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr, int nr) {
+void lrt_gemm_i4b_add__avx512vnni(const int32_t *acc, const int32_t *sums, const float *scale, float *sum,
+                                  int mr, int nr) {
   lrt_gemm_i4b_add__avx2(acc, sums, scale, sum, mr, nr);
 }

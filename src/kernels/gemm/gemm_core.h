@@ -22,7 +22,9 @@ typedef void lrt_gemm_gemv_f32_fn(const float *x, int64_t k, const void *w, int6
  * S16: int16 (int8 widened, uint8 minus 128), U8: int8 plus 128, S8: int8. */
 typedef enum lrt_gemm_strip { LRT_GEMM_STRIP_S16, LRT_GEMM_STRIP_U8, LRT_GEMM_STRIP_S8 } lrt_gemm_strip;
 /* What a strip holds for the int8 value v is v + lrt_gemm_strip_offset. */
-static inline int32_t lrt_gemm_strip_offset(lrt_gemm_strip strip) { return strip == LRT_GEMM_STRIP_U8 ? 128 : 0; }
+static inline int32_t lrt_gemm_strip_offset(lrt_gemm_strip strip) {
+  return strip == LRT_GEMM_STRIP_U8 ? 128 : 0;
+}
 
 /* Fills strip rows [0, mr): rows [taps][MR] pointers to kc bytes, NULL = padding, filled with pads[row];
  * bytes are first xored with `flip` (0x80 turns uint8 into int8). Columns [taps * kc, lda) are zeroed.
@@ -39,9 +41,11 @@ typedef struct lrt_gemm_strip_args {
 typedef void lrt_gemm_strip_fn(const lrt_gemm_strip_args *args);
 /* acc[MR][NR] = strip[MR][lda] (first kp columns, a multiple of KR) * panel [kp / KR][NR][KR]; columns from nr on
  * may be left out. */
-typedef void lrt_gemm_int_fn(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr);
+typedef void lrt_gemm_int_fn(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc,
+                             int nr);
 /* acc[rows] = w[rows][ldw bytes] (k int8 values each) * strip row. */
-typedef void lrt_gemm_gemv_int_fn(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc);
+typedef void lrt_gemm_gemv_int_fn(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
+                                  int32_t *acc);
 
 /* Packs the first k' <= k elements of nr rows of weights into a panel (the layout of the kernel that names it) and
  * returns k', a multiple of KR; the caller does the rest. */
@@ -55,17 +59,18 @@ typedef struct lrt_gemm_epilogue_args {
   const int32_t *fold;    /* [nr]: added to acc */
   const int32_t *row_add; /* [mr] or NULL */
   const int32_t *mult, *shift;
-  const float *scale; /* [nr]: requantization, or scale of the weights */
-  int32_t zero, lo, hi; /* int8 domain */
-  uint8_t flip;         /* 0x80: outputs are uint8 */
-  const float *a_scale;    /* f32: [mr] */
-  const int32_t *a_zeros;  /* f32: [mr], strip domain */
-  const int32_t *w_sums;   /* f32: [nr] */
-  const float *bias;       /* f32: [nr] */
+  const float *scale;     /* [nr]: requantization, or scale of the weights */
+  int32_t zero, lo, hi;   /* int8 domain */
+  uint8_t flip;           /* 0x80: outputs are uint8 */
+  const float *a_scale;   /* f32: [mr] */
+  const int32_t *a_zeros; /* f32: [mr], strip domain */
+  const int32_t *w_sums;  /* f32: [nr] */
+  const float *bias;      /* f32: [nr] */
   float flo, fhi;
   const int64_t *acc64;  /* int16: instead of acc where not NULL */
   const int64_t *bias64; /* int16: [nr], NULL = the 32-bit rule on acc + fold */
-  const double *start, *factor; /* int16: bias64 and the cut multiplier as 2^-n * integer, padded, where the product
+  const double *start,
+      *factor; /* int16: bias64 and the cut multiplier as 2^-n * integer, padded, where the product
                                    is exact in a double and shift <= 0; else NULL */
   void *c;
   int64_t ldc;
@@ -104,7 +109,8 @@ typedef struct lrt_gemm_int_kernel {
 typedef void lrt_gemm_i4b_fn(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
                              const uint16_t *scale /* f16 */, int64_t n, float *y);
 /* sum[mr][nr] += (acc - sums) * scale, sums and scale [nr]; nr a multiple of 16. */
-typedef void lrt_gemm_i4b_add_fn(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr, int nr);
+typedef void lrt_gemm_i4b_add_fn(const int32_t *acc, const int32_t *sums, const float *scale, float *sum,
+                                 int mr, int nr);
 typedef struct lrt_gemm_i4b_kernel {
   const char *name;
   lrt_cpu_level level;
@@ -138,8 +144,8 @@ bool lrt_gemm_int16_factors(const int64_t *bias64, const int32_t *mult, const in
 void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, int row_step,
                    const void *outside, const void **rows);
 /* The same rows copied: out [mr][taps * kc]. Bytes outside the picture become pads[row] (NULL = 0). */
-void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, const uint8_t *pads,
-                     void *out);
+void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr,
+                     const uint8_t *pads, void *out);
 /* panel [k][nr] of f32 from `cols` <= nr rows of weights starting at row n0 of the whole tensor. */
 void lrt_gemm_f32_pack_panel(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel);
 /* Widens `count` weights of row n starting at element k0. */
@@ -155,7 +161,7 @@ lrt_gemm_pack_fn lrt_gemm_pack_floats__avx2, lrt_gemm_pack_quads__avx2, lrt_gemm
   lrt_gemm_f32_fn lrt_gemm_f32_##mr_##x##nr_##__##suffix;                                                    \
   lrt_gemm_gemv_f32_fn lrt_gemm_gemv_f32__##suffix, lrt_gemm_gemv_f16__##suffix;
 #define LRT_GEMM_INT(suffix, level, strip_, mr_, nr_, kr_, pack)                                             \
-  lrt_gemm_int_fn lrt_gemm_int_##strip_##_##mr_##x##nr_##__##suffix;                                                    \
+  lrt_gemm_int_fn lrt_gemm_int_##strip_##_##mr_##x##nr_##__##suffix;                                         \
   lrt_gemm_strip_fn lrt_gemm_fill_##strip_##__##suffix;                                                      \
   lrt_gemm_gemv_int_fn lrt_gemm_gemv_##strip_##__##suffix;
 #define LRT_GEMM_EPILOGUE(suffix, level)                                                                     \

@@ -6,13 +6,13 @@
 
 /* A worker's scratch. */
 typedef struct parts {
-  float *zero;         /* [kc]: pixels outside the picture */
-  const void **rows;   /* [taps][mr] */
+  float *zero;             /* [kc]: pixels outside the picture */
+  const void **rows;       /* [taps][mr] */
   const void **strip_rows; /* [mr]: rows of `strip` */
-  float *strip;        /* [mr][k] when rows are copied */
-  float *bias;         /* [n_step] padded to nr */
-  float *panels;       /* [n_step / nr][k][nr] when not packed */
-  float *wide;         /* [4][k]: weights of other types, matrix times vector */
+  float *strip;            /* [mr][k] when rows are copied */
+  float *bias;             /* [n_step] padded to nr */
+  float *panels;           /* [n_step / nr][k][nr] when not packed */
+  float *wide;             /* [4][k]: weights of other types, matrix times vector */
 } parts;
 
 static size_t carve_parts(const lrt_gemm_f32 *g, void *scratch, parts *p) {
@@ -49,7 +49,9 @@ void lrt_gemm_f32_plan_for(lrt_gemm_f32 *g, const lrt_gemm_f32_kernel *kernel, i
   }
 }
 
-bool lrt_gemm_f32_wants_pack(const lrt_gemm_f32 *g) { return !g->grid.gemv; }
+bool lrt_gemm_f32_wants_pack(const lrt_gemm_f32 *g) {
+  return !g->grid.gemv;
+}
 
 size_t lrt_gemm_f32_packed_bytes(const lrt_gemm_f32 *g) {
   const int64_t panels = lrt_gemm_div_up(g->n, g->kernel->nr);
@@ -67,7 +69,9 @@ void lrt_gemm_f32_pack(const lrt_gemm_f32 *g, void *packed) {
   }
 }
 
-int64_t lrt_gemm_f32_tiles(const lrt_gemm_f32 *g) { return g->groups * g->grid.m_tiles * g->grid.n_tiles; }
+int64_t lrt_gemm_f32_tiles(const lrt_gemm_f32 *g) {
+  return g->groups * g->grid.m_tiles * g->grid.n_tiles;
+}
 
 size_t lrt_gemm_f32_scratch(const lrt_gemm_f32 *g) {
   parts p;
@@ -117,8 +121,8 @@ static void run_tile(const lrt_gemm_f32 *g, const lrt_gemm_tile *tile, const par
     float *c = g->c + m * g->ldc + tile->group * g->n;
     for (int64_t n = tile->n0; n < tile->n1; n += nr) {
       const int cols = tile->n1 - n < nr ? (int)(tile->n1 - n) : nr;
-      g->kernel->run((const float *const *)rows, taps, kc, panels + (n - tile->n0) * k, p->bias + (n - tile->n0),
-                     g->lo, g->hi, c + n, g->ldc, mr, cols);
+      g->kernel->run((const float *const *)rows, taps, kc, panels + (n - tile->n0) * k,
+                     p->bias + (n - tile->n0), g->lo, g->hi, c + n, g->ldc, mr, cols);
     }
   }
 }
@@ -138,7 +142,8 @@ static void run_gemv(const lrt_gemm_f32 *g, int64_t n0, int64_t n1, const parts 
   for (int64_t n = n0; n < n1; n += 4) {
     const int64_t count = n1 - n < 4 ? n1 - n : 4;
     for (int64_t j = 0; j < count; j++) lrt_gemm_f32_widen(g, n + j, 0, k, p->wide + j * k);
-    g->kernel->gemv_f32(x, k, p->wide, k, count, bias != NULL ? bias + (n - n0) : NULL, g->lo, g->hi, g->c + n);
+    g->kernel->gemv_f32(x, k, p->wide, k, count, bias != NULL ? bias + (n - n0) : NULL, g->lo, g->hi,
+                        g->c + n);
   }
 }
 
@@ -148,7 +153,9 @@ void lrt_gemm_f32_run(const lrt_gemm_f32 *g, int64_t tile_begin, int64_t tile_en
   if (p.zero != NULL) memset(p.zero, 0, (size_t)g->a.kc * sizeof(float));
   for (int64_t index = tile_begin; index < tile_end; index++) {
     const lrt_gemm_tile tile = lrt_gemm_tile_at(&g->grid, g->a.m, g->n, index);
-    if (g->grid.gemv) run_gemv(g, tile.n0, tile.n1, &p);
-    else run_tile(g, &tile, &p);
+    if (g->grid.gemv)
+      run_gemv(g, tile.n0, tile.n1, &p);
+    else
+      run_tile(g, &tile, &p);
   }
 }

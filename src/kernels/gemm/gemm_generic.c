@@ -87,7 +87,8 @@ void lrt_gemm_gemv_f16__generic(const float *x, int64_t k, const void *w, int64_
 }
 
 /* Pairs of k side by side: the shape of x86's multiply-add and of NEON's pairwise adds. */
-void lrt_gemm_int_S16_2x16__generic(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+void lrt_gemm_int_S16_2x16__generic(const void *strip, int64_t lda, int64_t kp, const int8_t *panel,
+                                    int32_t *acc, int nr) {
   (void)nr;
   const int16_t *a0 = strip, *a1 = a0 + lda;
   uint32_t s0[16] = {0}, s1[16] = {0};
@@ -102,7 +103,8 @@ void lrt_gemm_int_S16_2x16__generic(const void *strip, int64_t lda, int64_t kp, 
   memcpy(acc + 16, s1, sizeof s1);
 }
 
-void lrt_gemm_gemv_S16__generic(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc) {
+void lrt_gemm_gemv_S16__generic(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
+                                int32_t *acc) {
   const int16_t *a = strip;
   for (int r = 0; r < rows; r++) {
     const int8_t *row = w + r * ldw;
@@ -116,7 +118,9 @@ static void copy(int16_t *restrict dst, const uint8_t *restrict src, int64_t cou
   for (int64_t i = 0; i < count; i++) dst[i] = (int8_t)(src[i] ^ flip);
 }
 
-void lrt_gemm_fill_S16__generic(const lrt_gemm_strip_args *args) { LRT_GEMM_STRIP_FILL(copy, int16_t, 0) }
+void lrt_gemm_fill_S16__generic(const lrt_gemm_strip_args *args) {
+  LRT_GEMM_STRIP_FILL(copy, int16_t, 0)
+}
 
 static int32_t folded(const lrt_gemm_epilogue_args *e, int r, int j) {
   const int32_t sum = lrt_fixed_add(e->acc[r * e->ld_acc + j], e->fold[j]);
@@ -165,7 +169,9 @@ void lrt_gemm_hybrid__generic(const lrt_gemm_epilogue_args *e) {
   }
 }
 
-void lrt_gemm_int16__generic(const lrt_gemm_epilogue_args *e) { lrt_gemm_int16__ref(e); }
+void lrt_gemm_int16__generic(const lrt_gemm_epilogue_args *e) {
+  lrt_gemm_int16__ref(e);
+}
 
 void lrt_gemm_i4b__generic(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
                            const uint16_t *scale, int64_t n, float *y) {
@@ -186,8 +192,8 @@ void lrt_gemm_i4b__generic(const int8_t *x, const int16_t *corr, int64_t k, int6
   }
 }
 
-void lrt_gemm_i4b_add__generic(const int32_t *restrict acc, const int32_t *restrict sums, const float *restrict scale,
-                               float *restrict sum, int mr, int nr) {
+void lrt_gemm_i4b_add__generic(const int32_t *restrict acc, const int32_t *restrict sums,
+                               const float *restrict scale, float *restrict sum, int mr, int nr) {
   for (int r = 0; r < mr; r++, acc += nr, sum += nr) {
     for (int j = 0; j < nr; j++) sum[j] += (float)(acc[j] - sums[j]) * scale[j];
   }

@@ -5,9 +5,15 @@
 
 #include "kernels/gemm/gemm_core.h"
 
-static inline int64_t lrt_gemm_div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static inline int64_t lrt_gemm_round_up(int64_t a, int64_t b) { return lrt_gemm_div_up(a, b) * b; }
-static inline size_t lrt_gemm_align(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+static inline int64_t lrt_gemm_div_up(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+static inline int64_t lrt_gemm_round_up(int64_t a, int64_t b) {
+  return lrt_gemm_div_up(a, b) * b;
+}
+static inline size_t lrt_gemm_align(size_t bytes) {
+  return (bytes + 63) & ~(size_t)63;
+}
 
 /* Columns whose panels stay in a 256 KB share of L2 (at least one panel); then rows so that there are about four
  * tiles per worker, though never fewer than eight strips per tile: packing a panel must be repaid. */

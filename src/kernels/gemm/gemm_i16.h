@@ -14,8 +14,8 @@ typedef struct lrt_gemm_i16 {
   int16_t *c;       /* [m][n] */
   int64_t m, n, k;
   bool by_k;
-  const int32_t *bias;        /* [n] or NULL */
-  const int64_t *bias64;      /* [n] or NULL */
+  const int32_t *bias;         /* [n] or NULL */
+  const int64_t *bias64;       /* [n] or NULL */
   const int32_t *mult, *shift; /* [n] */
   int32_t lo, hi;
 } lrt_gemm_i16;

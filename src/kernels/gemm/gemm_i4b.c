@@ -7,16 +7,16 @@
 
 /* A worker's scratch. */
 typedef struct parts {
-  int8_t *x;       /* vector: [k], even and odd elements of each 32 apart */
-  int16_t *corr;   /* vector: [k / 32][16] */
-  const void **rows; /* [mr] */
-  void *strip;     /* [mr][k] */
-  int32_t *pads;   /* [mr] */
-  int32_t *acc;    /* [mr][nr] */
-  float *sum;      /* [mr][nr] */
-  float *y;        /* [n_step] */
-  int8_t *panel;   /* [k][nr] */
-  float *scale;    /* [k / block][nr] */
+  int8_t *x;           /* vector: [k], even and odd elements of each 32 apart */
+  int16_t *corr;       /* vector: [k / 32][16] */
+  const void **rows;   /* [mr] */
+  void *strip;         /* [mr][k] */
+  int32_t *pads;       /* [mr] */
+  int32_t *acc;        /* [mr][nr] */
+  float *sum;          /* [mr][nr] */
+  float *y;            /* [n_step] */
+  int8_t *panel;       /* [k][nr] */
+  float *scale;        /* [k / block][nr] */
   int32_t *block_sums; /* [k / block][nr]: what the strip's offset adds */
 } parts;
 
@@ -71,7 +71,9 @@ void lrt_gemm_i4b_plan_for(lrt_gemm_i4b *g, const lrt_gemm_int_kernel *kernel, i
   g->grid.m_tiles = lrt_gemm_div_up(g->m, g->grid.m_step);
 }
 
-int64_t lrt_gemm_i4b_tiles(const lrt_gemm_i4b *g) { return g->grid.m_tiles * g->grid.n_tiles; }
+int64_t lrt_gemm_i4b_tiles(const lrt_gemm_i4b *g) {
+  return g->grid.m_tiles * g->grid.n_tiles;
+}
 
 size_t lrt_gemm_i4b_scratch(const lrt_gemm_i4b *g) {
   parts p;
@@ -91,14 +93,16 @@ static void split_vector(const lrt_gemm_i4b *g, const parts *p) {
 }
 
 static float finish(const lrt_gemm_i4b *g, int64_t m, int64_t n, float sum) {
-  const float v = g->a_scale[m] * (sum - (float)g->a_zeros[m] * g->w_sums[n]) + (g->bias != NULL ? g->bias[n] : 0);
+  const float v =
+      g->a_scale[m] * (sum - (float)g->a_zeros[m] * g->w_sums[n]) + (g->bias != NULL ? g->bias[n] : 0);
   const float low = v < g->lo ? g->lo : v;
   return low > g->hi ? g->hi : low;
 }
 
 static void run_gemv(const lrt_gemm_i4b *g, int64_t n0, int64_t n1, const parts *p) {
   const int64_t blocks = g->k / g->block;
-  g->gemv->run(p->x, p->corr, g->k, g->block, g->w + n0 * (g->k / 2), g->w_scale + n0 * blocks, n1 - n0, p->y);
+  g->gemv->run(p->x, p->corr, g->k, g->block, g->w + n0 * (g->k / 2), g->w_scale + n0 * blocks, n1 - n0,
+               p->y);
   for (int64_t n = n0; n < n1; n++) g->c[n] = finish(g, 0, n, p->y[n - n0]);
 }
 
@@ -107,7 +111,8 @@ static void load_panel(const lrt_gemm_i4b *g, int64_t n0, int64_t n1, const part
   const int nr = g->kernel->nr;
   const int64_t blocks = g->k / g->block;
   const int32_t offset = lrt_gemm_strip_offset(g->kernel->strip);
-  const lrt_gemm_int weights = {.a = {.taps = 1, .kc = g->k}, .w = g->w, .w_type = LRT_INT4, .kernel = g->kernel};
+  const lrt_gemm_int weights = {
+      .a = {.taps = 1, .kc = g->k}, .w = g->w, .w_type = LRT_INT4, .kernel = g->kernel};
   lrt_gemm_int_pack_panel(&weights, n0, (int)(n1 - n0), p->panel);
   memset(p->scale, 0, (size_t)(blocks * nr) * 4);
   memset(p->block_sums, 0, (size_t)(blocks * nr) * 4);
@@ -132,13 +137,19 @@ static void run_tile(const lrt_gemm_i4b *g, const lrt_gemm_tile *tile, const par
   for (int64_t m = tile->m0; m < tile->m1; m += step) {
     const int mr = tile->m1 - m < step ? (int)(tile->m1 - m) : step;
     for (int r = 0; r < mr; r++) p->rows[r] = g->a + (m + r) * g->lda;
-    const lrt_gemm_strip_args args = {.rows = (const uint8_t *const *)p->rows, .taps = 1, .kc = g->k, .lda = g->k,
-                                      .mr = mr, .row_step = step, .pads = p->pads, .strip = p->strip};
+    const lrt_gemm_strip_args args = {.rows = (const uint8_t *const *)p->rows,
+                                      .taps = 1,
+                                      .kc = g->k,
+                                      .lda = g->k,
+                                      .mr = mr,
+                                      .row_step = step,
+                                      .pads = p->pads,
+                                      .strip = p->strip};
     g->kernel->fill(&args);
     memset(p->sum, 0, (size_t)(step * nr) * 4);
     for (int64_t b = 0; b < g->k / g->block; b++) {
-      g->kernel->run((const char *)p->strip + b * g->block * size, g->k, g->block, p->panel + b * g->block * nr,
-                     p->acc, nr);
+      g->kernel->run((const char *)p->strip + b * g->block * size, g->k, g->block,
+                     p->panel + b * g->block * nr, p->acc, nr);
       g->gemv->add(p->acc, p->block_sums + b * nr, p->scale + b * nr, p->sum, mr, nr);
     }
     for (int r = 0; r < mr; r++) {
@@ -159,7 +170,9 @@ void lrt_gemm_i4b_run(const lrt_gemm_i4b *g, int64_t tile_begin, int64_t tile_en
   }
   for (int64_t index = tile_begin; index < tile_end; index++) {
     const lrt_gemm_tile tile = lrt_gemm_tile_at(&g->grid, g->m, g->n, index);
-    if (g->grid.gemv) run_gemv(g, tile.n0, tile.n1, &p);
-    else run_tile(g, &tile, &p);
+    if (g->grid.gemv)
+      run_gemv(g, tile.n0, tile.n1, &p);
+    else
+      run_tile(g, &tile, &p);
   }
 }

@@ -20,17 +20,23 @@ typedef struct parts {
   int64_t *acc64;    /* [mr][nr]: int16 rows */
   int32_t *fold, *mult, *shift, *w_sums;
   float *scale, *bias_f32;
-  int64_t *bias64;        /* int16 outputs by the 64-bit rule, like the next three */
+  int64_t *bias64; /* int16 outputs by the 64-bit rule, like the next three */
   double *start, *factor;
-  bool *exact_double; /* start and factor may be used */
+  bool *exact_double;                       /* start and factor may be used */
   int32_t *pads, *sums, *row_add, *a_zeros; /* [mr] */
   float *a_scale;                           /* [mr] */
   int8_t *panels;                           /* [n_step / nr][kp][nr], or [GEMV_COLUMNS][k] */
 } parts;
 
-static int64_t k_of(const lrt_gemm_int *g) { return g->a.taps * g->a.kc; }
-static int64_t kp_of(const lrt_gemm_int *g) { return lrt_gemm_round_up(k_of(g), g->kernel->kr); }
-static size_t strip_size(const lrt_gemm_int *g) { return g->kernel->strip == LRT_GEMM_STRIP_S16 ? 2 : 1; }
+static int64_t k_of(const lrt_gemm_int *g) {
+  return g->a.taps * g->a.kc;
+}
+static int64_t kp_of(const lrt_gemm_int *g) {
+  return lrt_gemm_round_up(k_of(g), g->kernel->kr);
+}
+static size_t strip_size(const lrt_gemm_int *g) {
+  return g->kernel->strip == LRT_GEMM_STRIP_S16 ? 2 : 1;
+}
 
 /* int16 outputs by the 64-bit rule with its 16-bit multiplier. */
 static bool wide_rule(const lrt_gemm_int *g) {
@@ -118,7 +124,9 @@ void lrt_gemm_int_plan_for(lrt_gemm_int *g, const lrt_gemm_int_kernel *kernel, i
   }
 }
 
-bool lrt_gemm_int_wants_pack(const lrt_gemm_int *g) { return !g->grid.gemv; }
+bool lrt_gemm_int_wants_pack(const lrt_gemm_int *g) {
+  return !g->grid.gemv;
+}
 
 size_t lrt_gemm_int_packed_bytes(const lrt_gemm_int *g) {
   return (size_t)(g->groups * lrt_gemm_round_up(g->n, g->kernel->nr) * kp_of(g));
@@ -135,7 +143,9 @@ void lrt_gemm_int_pack(const lrt_gemm_int *g, void *packed) {
   }
 }
 
-int64_t lrt_gemm_int_tiles(const lrt_gemm_int *g) { return g->groups * g->grid.m_tiles * g->grid.n_tiles; }
+int64_t lrt_gemm_int_tiles(const lrt_gemm_int *g) {
+  return g->groups * g->grid.m_tiles * g->grid.n_tiles;
+}
 
 size_t lrt_gemm_int_scratch(const lrt_gemm_int *g) {
   parts p;
@@ -143,8 +153,12 @@ size_t lrt_gemm_int_scratch(const lrt_gemm_int *g) {
 }
 
 /* Zero points in the int8 domain, and of A as the strip holds it. */
-static int32_t weight_zero(const lrt_gemm_int *g) { return g->w_type == LRT_UINT8 ? g->w_zero - 128 : g->w_zero; }
-static int32_t row_zero(const lrt_gemm_int *g, int32_t zero) { return g->a_type == LRT_UINT8 ? zero - 128 : zero; }
+static int32_t weight_zero(const lrt_gemm_int *g) {
+  return g->w_type == LRT_UINT8 ? g->w_zero - 128 : g->w_zero;
+}
+static int32_t row_zero(const lrt_gemm_int *g, int32_t zero) {
+  return g->a_type == LRT_UINT8 ? zero - 128 : zero;
+}
 
 static void copy_columns(void *to, const void *from, int64_t first, int64_t count) {
   if (from != NULL) memcpy(to, (const int32_t *)from + first, (size_t)count * 4);
@@ -192,8 +206,10 @@ static void fill_int16(const lrt_gemm_strip_args *args) {
     int16_t *dst = (int16_t *)args->strip + r * args->lda;
     for (int64_t t = 0; t < args->taps; t++, dst += args->kc) {
       const void *src = args->rows[t * args->row_step + r];
-      if (src != NULL) memcpy(dst, src, (size_t)args->kc * 2);
-      else memset(dst, 0, (size_t)args->kc * 2);
+      if (src != NULL)
+        memcpy(dst, src, (size_t)args->kc * 2);
+      else
+        memset(dst, 0, (size_t)args->kc * 2);
     }
     for (int64_t i = args->taps * args->kc; i < args->lda; i++) *dst++ = 0;
   }
@@ -222,14 +238,24 @@ static void load_strip(const lrt_gemm_int *g, int64_t group, int64_t m, int mr, 
     p->pads[r] = row_zero(g, zero);
     p->a_zeros[r] = p->pads[r] + offset;
   }
-  if (g->grid.gather) gather(g, data, m, mr, p);
-  else lrt_gemm_rows(&g->a, data, size, m, mr, g->kernel->mr, NULL, p->rows);
-  const lrt_gemm_strip_args args = {
-      .rows = (const uint8_t *const *)p->rows, .taps = g->grid.gather ? 1 : g->a.taps, .kc = g->grid.gather ? k_of(g) : g->a.kc, .lda = kp_of(g), .mr = mr,
-      .row_step = g->kernel->mr, .flip = g->a_type == LRT_UINT8 ? 0x80 : 0, .pads = p->pads, .strip = p->strip,
-      .sums = zw != 0 ? p->sums : NULL};
-  if (g->a_type == LRT_INT16) fill_int16(&args);
-  else g->kernel->fill(&args);
+  if (g->grid.gather)
+    gather(g, data, m, mr, p);
+  else
+    lrt_gemm_rows(&g->a, data, size, m, mr, g->kernel->mr, NULL, p->rows);
+  const lrt_gemm_strip_args args = {.rows = (const uint8_t *const *)p->rows,
+                                    .taps = g->grid.gather ? 1 : g->a.taps,
+                                    .kc = g->grid.gather ? k_of(g) : g->a.kc,
+                                    .lda = kp_of(g),
+                                    .mr = mr,
+                                    .row_step = g->kernel->mr,
+                                    .flip = g->a_type == LRT_UINT8 ? 0x80 : 0,
+                                    .pads = p->pads,
+                                    .strip = p->strip,
+                                    .sums = zw != 0 ? p->sums : NULL};
+  if (g->a_type == LRT_INT16)
+    fill_int16(&args);
+  else
+    g->kernel->fill(&args);
   for (int r = 0; zw != 0 && r < mr; r++) p->row_add[r] = (int32_t)(0U - (uint32_t)zw * (uint32_t)p->sums[r]);
 }
 
@@ -257,8 +283,10 @@ static void store_real(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e, i
       v = v > lo ? v : lo;
       v = v < hi ? v : hi;
       const int32_t q = (int32_t)v + g->c_zero;
-      if (g->out_type == LRT_INT16) ((int16_t *)e->c)[at] = (int16_t)q;
-      else ((uint8_t *)e->c)[at] = (uint8_t)q;
+      if (g->out_type == LRT_INT16)
+        ((int16_t *)e->c)[at] = (int16_t)q;
+      else
+        ((uint8_t *)e->c)[at] = (uint8_t)q;
     }
   }
 }
@@ -279,10 +307,17 @@ static void finish(const lrt_gemm_int *g, const lrt_gemm_epilogue_args *e, int64
 /* The part of the epilogue's arguments that all tiles share. */
 static lrt_gemm_epilogue_args epilogue_base(const lrt_gemm_int *g, const parts *p) {
   const int32_t shift = g->out_type == LRT_UINT8 ? 128 : 0;
-  return (lrt_gemm_epilogue_args){.acc = p->acc, .zero = g->c_zero - shift, .lo = g->lo - shift, .hi = g->hi - shift,
-                                  .flip = shift != 0 ? 0x80 : 0, .a_scale = p->a_scale, .a_zeros = p->a_zeros,
-                                  .row_add = weight_zero(g) != 0 ? p->row_add : NULL, .flo = g->flo,
-                                  .fhi = g->fhi, .ldc = g->ldc};
+  return (lrt_gemm_epilogue_args){.acc = p->acc,
+                                  .zero = g->c_zero - shift,
+                                  .lo = g->lo - shift,
+                                  .hi = g->hi - shift,
+                                  .flip = shift != 0 ? 0x80 : 0,
+                                  .a_scale = p->a_scale,
+                                  .a_zeros = p->a_zeros,
+                                  .row_add = weight_zero(g) != 0 ? p->row_add : NULL,
+                                  .flo = g->flo,
+                                  .fhi = g->fhi,
+                                  .ldc = g->ldc};
 }
 
 static void set_columns(const lrt_gemm_int *g, lrt_gemm_epilogue_args *e, const parts *p, int64_t at) {
@@ -359,7 +394,8 @@ static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
 static void run_gemv(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const parts *p) {
   const int64_t k = g->a.kc, count = tile->n1 - tile->n0;
   const int8_t *w = p->panels;
-  if (w == NULL) w = (const int8_t *)g->w + tile->n0 * k;
+  if (w == NULL)
+    w = (const int8_t *)g->w + tile->n0 * k;
   else
     for (int64_t j = 0; j < count; j++) lrt_gemm_int_widen(g, tile->n0 + j, 0, k, p->panels + j * k);
   lrt_gemm_epilogue_args e = epilogue_base(g, p);
@@ -377,10 +413,13 @@ static void run_gemv(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
 void lrt_gemm_int_run(const lrt_gemm_int *g, int64_t tile_begin, int64_t tile_end, void *scratch) {
   parts p;
   carve_parts(g, scratch, &p);
-  memset(p.strip, 0, (size_t)(g->kernel->mr * kp_of(g)) * strip_size(g)); /* rows past the last one are read too */
+  memset(p.strip, 0,
+         (size_t)(g->kernel->mr * kp_of(g)) * strip_size(g)); /* rows past the last one are read too */
   for (int64_t index = tile_begin; index < tile_end; index++) {
     const lrt_gemm_tile tile = lrt_gemm_tile_at(&g->grid, g->a.m, g->n, index);
-    if (g->grid.gemv) run_gemv(g, &tile, &p);
-    else run_tile(g, &tile, &p);
+    if (g->grid.gemv)
+      run_gemv(g, &tile, &p);
+    else
+      run_tile(g, &tile, &p);
   }
 }

@@ -29,8 +29,8 @@ static inline void store_row(float32x4_t left, float32x4_t right, float lo, floa
     l##r = vfmaq_f32(l##r, v, b0);                                                                           \
     h##r = vfmaq_f32(h##r, v, b1);                                                                           \
   }
-void lrt_gemm_f32_6x8__neon(const float *const *rows, int64_t taps, int64_t kc, const float *panel, const float *bias,
-                            float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
+void lrt_gemm_f32_6x8__neon(const float *const *rows, int64_t taps, int64_t kc, const float *panel,
+                            const float *bias, float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
   float32x4_t l0 = vld1q_f32(bias), h0 = vld1q_f32(bias + 4);
   float32x4_t l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0, h1 = h0, h2 = h0, h3 = h0, h4 = h0, h5 = h0;
   for (int64_t t = 0; t < taps; t++, rows += 6) {
@@ -84,13 +84,13 @@ static inline float finish(float32x4_t sum, float tail, const float *bias, int64
   }
 #define LOAD_HALF(p) vcvt_f32_f16(vld1_f16(p))
 
-void lrt_gemm_gemv_f32__neon(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n, const float *bias,
-                             float lo, float hi, float *y) {
+void lrt_gemm_gemv_f32__neon(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n,
+                             const float *bias, float lo, float hi, float *y) {
   GEMV_BODY(float, vld1q_f32)
 }
 
-void lrt_gemm_gemv_f16__neon(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n, const float *bias,
-                             float lo, float hi, float *y) {
+void lrt_gemm_gemv_f16__neon(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n,
+                             const float *bias, float lo, float hi, float *y) {
   GEMV_BODY(__fp16, LOAD_HALF)
 }
 
@@ -107,7 +107,8 @@ void lrt_gemm_gemv_f16__neon(const float *x, int64_t k, const void *w, int64_t l
   vst1q_s32(acc + 16 * r + 4, s##r##1);                                                                      \
   vst1q_s32(acc + 16 * r + 8, s##r##2);                                                                      \
   vst1q_s32(acc + 16 * r + 12, s##r##3);
-void lrt_gemm_int_S16_4x16__neon(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+void lrt_gemm_int_S16_4x16__neon(const void *strip, int64_t lda, int64_t kp, const int8_t *panel,
+                                 int32_t *acc, int nr) {
   (void)nr;
   const int16_t *a0 = strip, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda;
   int32x4_t s00 = vdupq_n_s32(0), s01 = s00, s02 = s00, s03 = s00, s10 = s00, s11 = s00, s12 = s00, s13 = s00;
@@ -120,7 +121,8 @@ void lrt_gemm_int_S16_4x16__neon(const void *strip, int64_t lda, int64_t kp, con
   STORE(0) STORE(1) STORE(2) STORE(3)
 }
 
-void lrt_gemm_gemv_S16__neon(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc) {
+void lrt_gemm_gemv_S16__neon(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
+                             int32_t *acc) {
   const int16_t *a = strip;
   for (int r = 0; r < rows; r++) {
     const int8_t *row = w + r * ldw;
@@ -141,7 +143,9 @@ static void copy(int16_t *restrict dst, const uint8_t *restrict src, int64_t cou
   for (int64_t i = 0; i < count; i++) dst[i] = (int8_t)(src[i] ^ flip);
 }
 
-void lrt_gemm_fill_S16__neon(const lrt_gemm_strip_args *args) { LRT_GEMM_STRIP_FILL(copy, int16_t, 0) }
+void lrt_gemm_fill_S16__neon(const lrt_gemm_strip_args *args) {
+  LRT_GEMM_STRIP_FILL(copy, int16_t, 0)
+}
 
 static inline int32x4_t folded(const lrt_gemm_epilogue_args *e, int r, int j) {
   const int32x4_t row_add = vdupq_n_s32(e->row_add != NULL ? e->row_add[r] : 0);
@@ -163,8 +167,8 @@ static inline int32x4_t fast4(const lrt_gemm_epilogue_args *e, int r, int j) {
   return vcvtnq_s32_f32(vminq_f32(v, hi));
 }
 
-static inline void store_bytes(const lrt_gemm_epilogue_args *e, int r, int j, int32x4_t a, int32x4_t b, int32x4_t c,
-                               int32x4_t d) {
+static inline void store_bytes(const lrt_gemm_epilogue_args *e, int r, int j, int32x4_t a, int32x4_t b,
+                               int32x4_t c, int32x4_t d) {
   const int16x8_t zero = vdupq_n_s16((int16_t)e->zero);
   const int16x8_t low = vqaddq_s16(vcombine_s16(vqmovn_s32(a), vqmovn_s32(b)), zero);
   const int16x8_t high = vqaddq_s16(vcombine_s16(vqmovn_s32(c), vqmovn_s32(d)), zero);
@@ -220,7 +224,8 @@ void lrt_gemm_hybrid__neon(const lrt_gemm_epilogue_args *e) {
 }
 
 /* floor((acc + bias) * factor + 1/2): every step is exact, see lrt_gemm_int16_factors. */
-static inline int32x2_t int16_pair(const lrt_gemm_epilogue_args *e, int r, int j, float64x2_t lo, float64x2_t hi) {
+static inline int32x2_t int16_pair(const lrt_gemm_epilogue_args *e, int r, int j, float64x2_t lo,
+                                   float64x2_t hi) {
   const float64x2_t acc = vcvtq_f64_s64(vmovl_s32(vld1_s32(e->acc + r * e->ld_acc + j)));
   const float64x2_t sum = vaddq_f64(acc, vld1q_f64(e->start + j));
   const float64x2_t v = vrndmq_f64(vfmaq_f64(vdupq_n_f64(0.5), sum, vld1q_f64(e->factor + j)));

@@ -20,11 +20,11 @@
   vst1q_s32(acc + 16 * r + 4, s##r##1);                                                                      \
   vst1q_s32(acc + 16 * r + 8, s##r##2);                                                                      \
   vst1q_s32(acc + 16 * r + 12, s##r##3);
-void lrt_gemm_int_S8_6x16__neondot(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+void lrt_gemm_int_S8_6x16__neondot(const void *strip, int64_t lda, int64_t kp, const int8_t *panel,
+                                   int32_t *acc, int nr) {
   (void)nr;
   const int8_t *a0 = strip, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda, *a4 = a3 + lda, *a5 = a4 + lda;
-  ZERO(0) ZERO(1) ZERO(2) ZERO(3) ZERO(4) ZERO(5)
-  for (int64_t i = 0; i < kp; i += 4, panel += 64) {
+  ZERO(0) ZERO(1) ZERO(2) ZERO(3) ZERO(4) ZERO(5) for (int64_t i = 0; i < kp; i += 4, panel += 64) {
     const int8x16_t b0 = vld1q_s8(panel), b1 = vld1q_s8(panel + 16);
     const int8x16_t b2 = vld1q_s8(panel + 32), b3 = vld1q_s8(panel + 48);
     ROW(0) ROW(1) ROW(2) ROW(3) ROW(4) ROW(5)
@@ -32,7 +32,8 @@ void lrt_gemm_int_S8_6x16__neondot(const void *strip, int64_t lda, int64_t kp, c
   STORE(0) STORE(1) STORE(2) STORE(3) STORE(4) STORE(5)
 }
 
-void lrt_gemm_gemv_S8__neondot(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc) {
+void lrt_gemm_gemv_S8__neondot(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
+                               int32_t *acc) {
   const int8_t *a = strip;
   for (int r = 0; r < rows; r++) {
     const int8_t *row = w + r * ldw;
@@ -52,4 +53,6 @@ static void copy(int8_t *restrict dst, const uint8_t *restrict src, int64_t coun
   for (int64_t i = 0; i < count; i++) dst[i] = (int8_t)(src[i] ^ flip);
 }
 
-void lrt_gemm_fill_S8__neondot(const lrt_gemm_strip_args *args) { LRT_GEMM_STRIP_FILL(copy, int8_t, 0) }
+void lrt_gemm_fill_S8__neondot(const lrt_gemm_strip_args *args) {
+  LRT_GEMM_STRIP_FILL(copy, int8_t, 0)
+}

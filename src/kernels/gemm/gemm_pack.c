@@ -30,7 +30,8 @@ void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m
     int64_t batch = m0 / pixels;
     int32_t y = (int32_t)(m0 % pixels / a->out_w), x = (int32_t)(m0 % pixels % a->out_w);
     for (int r = 0; r < mr; r++) {
-      pixel_rows(a, (const char *)data + (size_t)batch * picture_bytes, ld, y, x, outside, rows + r, row_step);
+      pixel_rows(a, (const char *)data + (size_t)batch * picture_bytes, ld, y, x, outside, rows + r,
+                 row_step);
       if (++x == a->out_w) x = 0, y++;
       if (y == a->out_h) y = 0, batch++;
     }
@@ -65,13 +66,15 @@ static void gather_line(const lrt_gemm_a *a, const char *line, size_t size, int6
   }
   for (int32_t kx = 0; kx < a->kernel_w; kx++, to += tap) {
     const int64_t x = left + (int64_t)kx * a->dilation_w;
-    if (x >= 0 && x < a->in_w) copy_bytes(to, line + (size_t)x * pixel, tap);
-    else memset(to, pad, tap);
+    if (x >= 0 && x < a->in_w)
+      copy_bytes(to, line + (size_t)x * pixel, tap);
+    else
+      memset(to, pad, tap);
   }
 }
 
-void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, const uint8_t *pads,
-                     void *out) {
+void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr,
+                     const uint8_t *pads, void *out) {
   const int64_t pixels = (int64_t)a->out_h * a->out_w;
   const size_t line_bytes = (size_t)a->in_w * (size_t)a->ld * size;
   const size_t window_bytes = (size_t)a->kernel_w * (size_t)a->kc * size;
@@ -83,8 +86,11 @@ void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t
     const int pad = pads != NULL ? pads[r] : 0;
     for (int32_t ky = 0; ky < a->kernel_h; ky++, to += window_bytes) {
       const int64_t iy = (int64_t)y * a->stride_h - a->pad_top + (int64_t)ky * a->dilation_h;
-      if (iy < 0 || iy >= a->in_h) memset(to, pad, window_bytes);
-      else gather_line(a, picture + (size_t)iy * line_bytes, size, (int64_t)x * a->stride_w - a->pad_left, pad, to);
+      if (iy < 0 || iy >= a->in_h)
+        memset(to, pad, window_bytes);
+      else
+        gather_line(a, picture + (size_t)iy * line_bytes, size, (int64_t)x * a->stride_w - a->pad_left, pad,
+                    to);
     }
     if (++x == a->out_w) x = 0, y++;
     if (y == a->out_h) y = 0, batch++;
@@ -158,7 +164,8 @@ void lrt_gemm_f32_widen(const lrt_gemm_f32 *g, int64_t n, int64_t k0, int64_t co
 #define MAX_NR 32
 
 /* The plain way, and the end of a row that fast packing leaves. */
-static void pack_f32_part(const float *rows, int64_t ld, int cols, int nr, int64_t from, int64_t count, float *panel) {
+static void pack_f32_part(const float *rows, int64_t ld, int cols, int nr, int64_t from, int64_t count,
+                          float *panel) {
   for (int64_t i = from; i < count; i++) {
     for (int j = 0; j < nr; j++) panel[i * nr + j] = j < cols ? rows[j * ld + i] : 0;
   }
@@ -196,8 +203,8 @@ void lrt_gemm_f32_pack_panel(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr
 }
 
 /* As above; the last group of kr is filled up with zeros. */
-static void pack_int_part(const int8_t *rows, int64_t ld, int cols, int nr, int kr, int64_t from, int64_t count,
-                          int8_t *panel) {
+static void pack_int_part(const int8_t *rows, int64_t ld, int cols, int nr, int kr, int64_t from,
+                          int64_t count, int8_t *panel) {
   for (int64_t i = from; i < count; i += kr) {
     const size_t part = (size_t)(count - i < kr ? count - i : kr);
     int8_t *out = panel + i * nr;

@@ -55,7 +55,8 @@ int64_t lrt_gemm_pack_quads__avx2(const void *w, int64_t ldw, int64_t k, int nr,
       }
       transpose8(r);
       int8_t *out = (int8_t *)panel + i * nr + 4 * j;
-      for (int q = 0; q < 8; q++) _mm256_storeu_si256((__m256i *)(out + 4 * q * nr), _mm256_castps_si256(r[q]));
+      for (int q = 0; q < 8; q++)
+        _mm256_storeu_si256((__m256i *)(out + 4 * q * nr), _mm256_castps_si256(r[q]));
     }
   }
   return whole;

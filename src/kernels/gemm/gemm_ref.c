@@ -22,8 +22,8 @@ void lrt_gemm_f32_1x4__ref(const float *const *rows, int64_t taps, int64_t kc, c
   }
 }
 
-void lrt_gemm_gemv_f32__ref(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n, const float *bias,
-                            float lo, float hi, float *y) {
+void lrt_gemm_gemv_f32__ref(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n,
+                            const float *bias, float lo, float hi, float *y) {
   for (int64_t j = 0; j < n; j++) {
     const float *row = (const float *)w + j * ldw;
     float acc = 0;
@@ -32,8 +32,8 @@ void lrt_gemm_gemv_f32__ref(const float *x, int64_t k, const void *w, int64_t ld
   }
 }
 
-void lrt_gemm_gemv_f16__ref(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n, const float *bias,
-                            float lo, float hi, float *y) {
+void lrt_gemm_gemv_f16__ref(const float *x, int64_t k, const void *w, int64_t ldw, int64_t n,
+                            const float *bias, float lo, float hi, float *y) {
   for (int64_t j = 0; j < n; j++) {
     const uint16_t *row = (const uint16_t *)w + j * ldw;
     float acc = 0;
@@ -43,7 +43,8 @@ void lrt_gemm_gemv_f16__ref(const float *x, int64_t k, const void *w, int64_t ld
 }
 
 /* Sums wrap modulo 2^32, as they do in vector registers. */
-void lrt_gemm_int_S16_1x16__ref(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc, int nr) {
+void lrt_gemm_int_S16_1x16__ref(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc,
+                                int nr) {
   (void)nr;
   (void)lda; /* one row */
   const int16_t *a = strip;
@@ -54,7 +55,8 @@ void lrt_gemm_int_S16_1x16__ref(const void *strip, int64_t lda, int64_t kp, cons
   }
 }
 
-void lrt_gemm_gemv_S16__ref(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows, int32_t *acc) {
+void lrt_gemm_gemv_S16__ref(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
+                            int32_t *acc) {
   const int16_t *a = strip;
   for (int r = 0; r < rows; r++) {
     uint32_t sum = 0;
@@ -67,7 +69,9 @@ static void copy(int16_t *dst, const uint8_t *src, int64_t count, uint8_t flip) 
   for (int64_t i = 0; i < count; i++) dst[i] = (int8_t)(src[i] ^ flip);
 }
 
-void lrt_gemm_fill_S16__ref(const lrt_gemm_strip_args *args) { LRT_GEMM_STRIP_FILL(copy, int16_t, 0) }
+void lrt_gemm_fill_S16__ref(const lrt_gemm_strip_args *args) {
+  LRT_GEMM_STRIP_FILL(copy, int16_t, 0)
+}
 
 static int32_t folded(const lrt_gemm_epilogue_args *e, int r, int j) {
   const int32_t sum = lrt_fixed_add(e->acc[r * e->ld_acc + j], e->fold[j]);
@@ -115,8 +119,10 @@ void lrt_gemm_int16__ref(const lrt_gemm_epilogue_args *e) {
       const lrt_multiplier m = {e->mult[j], e->shift[j]};
       const int64_t acc = e->acc64 != NULL ? e->acc64[r * e->ld_acc + j] : e->acc[r * e->ld_acc + j];
       int64_t v;
-      if (e->bias64 == NULL) v = lrt_multiplier_apply((int32_t)((uint32_t)acc + (uint32_t)e->fold[j]), m);
-      else v = lrt_multiplier_apply64((int64_t)((uint64_t)acc + (uint64_t)e->bias64[j]), m);
+      if (e->bias64 == NULL)
+        v = lrt_multiplier_apply((int32_t)((uint32_t)acc + (uint32_t)e->fold[j]), m);
+      else
+        v = lrt_multiplier_apply64((int64_t)((uint64_t)acc + (uint64_t)e->bias64[j]), m);
       c[j] = (int16_t)lrt_fixed_clamp(lrt_fixed_saturate(v + e->zero), e->lo, e->hi);
     }
   }
@@ -131,7 +137,8 @@ void lrt_gemm_i4b__ref(const int8_t *x, const int16_t *corr, int64_t k, int64_t 
     for (int64_t b = 0; b < k / block; b++) {
       int32_t acc = 0;
       for (int64_t i = b * block; i < (b + 1) * block; i += 2) {
-        const int8_t *pair = x + i / 32 * 32 + i % 32 / 2; /* even element here, its odd neighbour 16 further */
+        const int8_t *pair =
+            x + i / 32 * 32 + i % 32 / 2; /* even element here, its odd neighbour 16 further */
         acc += pair[0] * (((row[i / 2] & 15) ^ 8) - 8) + pair[16] * (((row[i / 2] >> 4) ^ 8) - 8);
       }
       sum += (float)acc * lrt_half_to_float(scale[j * (k / block) + b]);
@@ -140,7 +147,8 @@ void lrt_gemm_i4b__ref(const int8_t *x, const int16_t *corr, int64_t k, int64_t 
   }
 }
 
-void lrt_gemm_i4b_add__ref(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr, int nr) {
+void lrt_gemm_i4b_add__ref(const int32_t *acc, const int32_t *sums, const float *scale, float *sum, int mr,
+                           int nr) {
   for (int r = 0; r < mr; r++, acc += nr, sum += nr) {
     for (int j = 0; j < nr; j++) sum[j] += (float)(acc[j] - sums[j]) * scale[j];
   }

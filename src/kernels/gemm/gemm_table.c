@@ -5,24 +5,40 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 static const lrt_gemm_f32_kernel f32_table[] = {
-#define LRT_GEMM_F32(suffix, level_, mr_, nr_, pack_)                                                          \
-  {"gemm_f32_" #mr_ "x" #nr_ "__" #suffix, LRT_CPU_##level_, mr_, nr_,                                     \
+#define LRT_GEMM_F32(suffix, level_, mr_, nr_, pack_)                                                        \
+  {"gemm_f32_" #mr_ "x" #nr_ "__" #suffix,                                                                   \
+   LRT_CPU_##level_,                                                                                         \
+   mr_,                                                                                                      \
+   nr_,                                                                                                      \
    lrt_gemm_f32_##mr_##x##nr_##__##suffix,                                                                   \
-   lrt_gemm_gemv_f32__##suffix, lrt_gemm_gemv_f16__##suffix, pack_},
+   lrt_gemm_gemv_f32__##suffix,                                                                              \
+   lrt_gemm_gemv_f16__##suffix,                                                                              \
+   pack_},
 #include "kernels/gemm/gemm.def"
 };
 
 static const lrt_gemm_int_kernel int_table[] = {
-#define LRT_GEMM_INT(suffix, level_, strip_, mr_, nr_, kr_, pack_)                                            \
-  {"gemm_int_" #strip_ "_" #mr_ "x" #nr_ "__" #suffix, LRT_CPU_##level_, LRT_GEMM_STRIP_##strip_, mr_, nr_, kr_, \
-   lrt_gemm_int_##strip_##_##mr_##x##nr_##__##suffix, lrt_gemm_fill_##strip_##__##suffix,                               \
-   lrt_gemm_gemv_##strip_##__##suffix, pack_},
+#define LRT_GEMM_INT(suffix, level_, strip_, mr_, nr_, kr_, pack_)                                           \
+  {"gemm_int_" #strip_ "_" #mr_ "x" #nr_ "__" #suffix,                                                       \
+   LRT_CPU_##level_,                                                                                         \
+   LRT_GEMM_STRIP_##strip_,                                                                                  \
+   mr_,                                                                                                      \
+   nr_,                                                                                                      \
+   kr_,                                                                                                      \
+   lrt_gemm_int_##strip_##_##mr_##x##nr_##__##suffix,                                                        \
+   lrt_gemm_fill_##strip_##__##suffix,                                                                       \
+   lrt_gemm_gemv_##strip_##__##suffix,                                                                       \
+   pack_},
 #include "kernels/gemm/gemm.def"
 };
 
 static const lrt_gemm_int_epilogue epilogue_table[] = {
 #define LRT_GEMM_EPILOGUE(suffix, level_)                                                                    \
-  {#suffix, LRT_CPU_##level_, lrt_gemm_exact__##suffix, lrt_gemm_fast__##suffix, lrt_gemm_hybrid__##suffix, \
+  {#suffix,                                                                                                  \
+   LRT_CPU_##level_,                                                                                         \
+   lrt_gemm_exact__##suffix,                                                                                 \
+   lrt_gemm_fast__##suffix,                                                                                  \
+   lrt_gemm_hybrid__##suffix,                                                                                \
    lrt_gemm_int16__##suffix},
 #include "kernels/gemm/gemm.def"
 };

@@ -34,8 +34,8 @@ void lrt_move_run(const lrt_move *m, const void *in, void *out, int64_t begin, i
 void lrt_move_transpose(lrt_move *m, const lrt_shape *in, const int32_t *perm, size_t size);
 /* Dense output of `out` (same rank as in) with in index = begin + i * stride; strides may be negative. SLICE, STRIDED_SLICE,
  * SPLIT, UNPACK (one index wide), REVERSE (begin = dim - 1, stride -1). */
-void lrt_move_slice(lrt_move *m, const lrt_shape *in, const int32_t *begin, const int32_t *stride, const lrt_shape *out,
-                    size_t size);
+void lrt_move_slice(lrt_move *m, const lrt_shape *in, const int32_t *begin, const int32_t *stride,
+                    const lrt_shape *out, size_t size);
 /* The dense input becomes the block of `out` that starts at `begin`. CONCATENATION, PACK, PAD (after lrt_move_fill),
  * DYNAMIC_UPDATE_SLICE. Same rank. */
 void lrt_move_into(lrt_move *m, const lrt_shape *in, const lrt_shape *out, const int32_t *begin, size_t size);
@@ -53,16 +53,16 @@ void lrt_move_fill(void *out, const void *value, size_t size, size_t count);
 
 /* MIRROR_PAD: pads[d] = {before, after}; edge 0 = SYMMETRIC (edge pixel repeated), 1 = REFLECT. before, after <= dim - edge.
  * Rows [begin, end) of the output = product of all its dimensions but the last. */
-void lrt_mirror_pad(const void *in, const lrt_shape *in_shape, const int32_t (*pads)[2], int32_t edge, void *out,
-                    const lrt_shape *out_shape, size_t size, int64_t begin, int64_t end);
+void lrt_mirror_pad(const void *in, const lrt_shape *in_shape, const int32_t (*pads)[2], int32_t edge,
+                    void *out, const lrt_shape *out_shape, size_t size, int64_t begin, int64_t end);
 
 /* [batch][height][width] pixels of `pixel` bytes. SPACE_TO_BATCH pads with `fill` (one element of `size` bytes);
  * out batch = block_h * block_w * batch. BATCH_TO_SPACE is its inverse with crops as the pads. A rank-3 tensor has width 1
  * (block_w 1). */
 typedef struct lrt_blocks {
-  int32_t batch, height, width;             /* of the tensor on the space side (unpadded, or cropped output) */
+  int32_t batch, height, width; /* of the tensor on the space side (unpadded, or cropped output) */
   int32_t block_h, block_w, pad_top, pad_left;
-  int32_t cell_h, cell_w;                   /* height and width of the tensor on the batch side */
+  int32_t cell_h, cell_w; /* height and width of the tensor on the batch side */
   size_t pixel, size;
 } lrt_blocks;
 void lrt_space_to_batch(const lrt_blocks *b, const void *in, const void *fill, void *out);
@@ -86,18 +86,18 @@ typedef struct lrt_gather {
   int64_t batch, outer, axis, count;
   size_t inner;
 } lrt_gather;
-lrt_status lrt_gather_run(const lrt_gather *g, const void *in, const void *indices, lrt_type index_type, void *out,
-                          lrt_error *err);
+lrt_status lrt_gather_run(const lrt_gather *g, const void *in, const void *indices, lrt_type index_type,
+                          void *out, lrt_error *err);
 /* out[i] = in[indices[i][0..depth)], slices of `slice` bytes; dims: the first `depth` dimensions of in. */
 lrt_status lrt_gather_nd_run(const void *in, const int32_t *dims, int32_t depth, const void *indices,
                              lrt_type index_type, int64_t count, size_t slice, void *out, lrt_error *err);
 /* out (already zeroed) [indices[i]] += updates[i], element type `type`, `slice` elements each; BOOL ors. */
 lrt_status lrt_scatter_nd_run(const void *indices, lrt_type index_type, int64_t count, int32_t depth,
-                              const int32_t *dims, const void *updates, lrt_type type, int64_t slice, void *out,
-                              lrt_error *err);
+                              const int32_t *dims, const void *updates, lrt_type type, int64_t slice,
+                              void *out, lrt_error *err);
 /* out[outer][depth][inner]: `on` where the index matches, else `off`; indices [outer][inner] INT32 or INT64. */
-bool lrt_one_hot(const void *indices, lrt_type index_type, int64_t outer, int64_t depth, int64_t inner, const void *on,
-                 const void *off, size_t size, void *out);
+bool lrt_one_hot(const void *indices, lrt_type index_type, int64_t outer, int64_t depth, int64_t inner,
+                 const void *on, const void *off, size_t size, void *out);
 
 /* ---- selection ---- */
 
@@ -109,8 +109,8 @@ int64_t lrt_where_count(const void *in, lrt_type type, int64_t count);
 void lrt_where_run(const void *in, lrt_type type, const lrt_shape *shape, int64_t *out);
 /* TOPK: the k largest of each row in falling order, the lower index first among equals. Rows [begin, end).
  * f32, int8, uint8, int16, int32, int64. */
-bool lrt_topk(const void *in, lrt_type type, int64_t columns, int32_t k, void *values, int32_t *indices, int64_t begin,
-              int64_t end);
+bool lrt_topk(const void *in, lrt_type type, int64_t columns, int32_t k, void *values, int32_t *indices,
+              int64_t begin, int64_t end);
 /* RANGE: number of values (-1: delta is 0 or has the wrong sign), then the values, by repeated addition. f32, int32, int64. */
 int64_t lrt_range_count(const void *start, const void *limit, const void *delta, lrt_type type);
 void lrt_range_run(const void *start, const void *delta, lrt_type type, int64_t count, void *out);
@@ -123,8 +123,10 @@ typedef struct lrt_resize {
 } lrt_resize;
 /* Output rows [begin, end) of batches * out_height. Bilinear: FLOAT32 and UINT8 with f32 weights, INT8 and INT16 with
  * 10-bit fixed-point weights, all exact with the reference. */
-bool lrt_resize_bilinear(const lrt_resize *r, const void *in, lrt_type type, void *out, int64_t begin, int64_t end);
+bool lrt_resize_bilinear(const lrt_resize *r, const void *in, lrt_type type, void *out, int64_t begin,
+                         int64_t end);
 /* Any element size. */
-void lrt_resize_nearest(const lrt_resize *r, const void *in, size_t size, void *out, int64_t begin, int64_t end);
+void lrt_resize_nearest(const lrt_resize *r, const void *in, size_t size, void *out, int64_t begin,
+                        int64_t end);
 
 #endif

@@ -15,8 +15,8 @@ static lrt_status bad_index(lrt_error *err, int64_t index, int64_t position, int
                   (long long)position, (long long)limit - 1);
 }
 
-lrt_status lrt_gather_run(const lrt_gather *g, const void *in, const void *indices, lrt_type index_type, void *out,
-                          lrt_error *err) {
+lrt_status lrt_gather_run(const lrt_gather *g, const void *in, const void *indices, lrt_type index_type,
+                          void *out, lrt_error *err) {
   for (int64_t i = 0; i < g->batch * g->count; i++) {
     const int64_t index = index_at(indices, index_type, i);
     if (index < 0 || index >= g->axis) return bad_index(err, index, i, g->axis);
@@ -33,8 +33,8 @@ lrt_status lrt_gather_run(const lrt_gather *g, const void *in, const void *indic
 }
 
 /* Position of the slice that one row of an n-dimensional index names. */
-static lrt_status slice_of(const void *indices, lrt_type type, int64_t row, int32_t depth, const int32_t *dims,
-                           int64_t *slice, lrt_error *err) {
+static lrt_status slice_of(const void *indices, lrt_type type, int64_t row, int32_t depth,
+                           const int32_t *dims, int64_t *slice, lrt_error *err) {
   *slice = 0;
   for (int32_t d = 0; d < depth; d++) {
     const int64_t index = index_at(indices, type, row * depth + d);
@@ -79,22 +79,22 @@ static bool add_slice(void *out, const void *in, lrt_type type, int64_t n) {
 }
 
 lrt_status lrt_scatter_nd_run(const void *indices, lrt_type index_type, int64_t count, int32_t depth,
-                              const int32_t *dims, const void *updates, lrt_type type, int64_t slice, void *out,
-                              lrt_error *err) {
+                              const int32_t *dims, const void *updates, lrt_type type, int64_t slice,
+                              void *out, lrt_error *err) {
   const size_t size = lrt_type_bits(type) / 8;
   for (int64_t i = 0; i < count; i++) {
     int64_t to = 0;
     LRT_TRY(slice_of(indices, index_type, i, depth, dims, &to, err));
-    if (!add_slice((char *)out + (size_t)(to * slice) * size, (const char *)updates + (size_t)(i * slice) * size, type,
-                   slice)) {
+    if (!add_slice((char *)out + (size_t)(to * slice) * size,
+                   (const char *)updates + (size_t)(i * slice) * size, type, slice)) {
       return lrt_fail(err, LRT_UNSUPPORTED, "updates of type %s cannot be scattered", lrt_type_name(type));
     }
   }
   return LRT_OK;
 }
 
-bool lrt_one_hot(const void *indices, lrt_type index_type, int64_t outer, int64_t depth, int64_t inner, const void *on,
-                 const void *off, size_t size, void *out) {
+bool lrt_one_hot(const void *indices, lrt_type index_type, int64_t outer, int64_t depth, int64_t inner,
+                 const void *on, const void *off, size_t size, void *out) {
   if (index_type != LRT_INT32 && index_type != LRT_INT64) return false;
   lrt_move_fill(out, off, size, (size_t)(outer * depth * inner));
   for (int64_t i = 0; i < outer * inner; i++) {

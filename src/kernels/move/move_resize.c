@@ -44,7 +44,8 @@ void lrt_resize_taps(const lrt_resize *r, bool vertical, bool fixed_positions, l
     const real_tap real = real_tap_of(i, in, out, r->align_corners, r->half_pixel);
     const fixed_tap fixed = fixed_tap_of(i, in, out, r->align_corners, r->half_pixel);
     taps[i] = (lrt_resize_tap){fixed_positions ? (int32_t)fixed.low : real.low,
-                               fixed_positions ? (int32_t)fixed.high : real.high, real.weight, (int32_t)fixed.weight};
+                               fixed_positions ? (int32_t)fixed.high : real.high, real.weight,
+                               (int32_t)fixed.weight};
   }
 }
 
@@ -98,7 +99,8 @@ BILINEAR_REAL(bilinear_u8, uint8_t, 0.5f)
 BILINEAR_FIXED(bilinear_i8, int8_t)
 BILINEAR_FIXED(bilinear_i16, int16_t)
 
-bool lrt_resize_bilinear(const lrt_resize *r, const void *in, lrt_type type, void *out, int64_t begin, int64_t end) {
+bool lrt_resize_bilinear(const lrt_resize *r, const void *in, lrt_type type, void *out, int64_t begin,
+                         int64_t end) {
   switch (type) {
   case LRT_FLOAT32: bilinear_f32(r, in, out, begin, end); return true;
   case LRT_UINT8: bilinear_u8(r, in, out, begin, end); return true;
@@ -115,11 +117,14 @@ static int64_t nearest(int64_t at, int32_t in, int32_t out, bool align, bool hal
   return index > in - 1 ? in - 1 : index < 0 ? 0 : index;
 }
 
-void lrt_resize_nearest(const lrt_resize *r, const void *in, size_t size, void *out, int64_t begin, int64_t end) {
+void lrt_resize_nearest(const lrt_resize *r, const void *in, size_t size, void *out, int64_t begin,
+                        int64_t end) {
   const size_t pixel = (size_t)r->channels * size;
   for (int64_t row = begin; row < end; row++) {
-    const int64_t y = nearest(row % r->out_height, r->in_height, r->out_height, r->align_corners, r->half_pixel);
-    const char *source = (const char *)in + (size_t)((row / r->out_height * r->in_height + y) * r->in_width) * pixel;
+    const int64_t y =
+        nearest(row % r->out_height, r->in_height, r->out_height, r->align_corners, r->half_pixel);
+    const char *source =
+        (const char *)in + (size_t)((row / r->out_height * r->in_height + y) * r->in_width) * pixel;
     char *target = (char *)out + (size_t)(row * r->out_width) * pixel;
     for (int64_t x = 0; x < r->out_width; x++, target += pixel) {
       const int64_t from = nearest(x, r->in_width, r->out_width, r->align_corners, r->half_pixel);

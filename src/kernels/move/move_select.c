@@ -33,7 +33,8 @@ void lrt_select_run(const lrt_broadcast *space, const uint8_t *cond, const void 
   const int64_t cs = space->strides[0][last], as = space->strides[1][last], bs = space->strides[2][last];
   for (lrt_broadcast_row r = lrt_broadcast_start(begin, end); lrt_broadcast_next(space, &r);) {
     const uint8_t *c = cond + r.offset[0];
-    const char *x = (const char *)a + (size_t)r.offset[1] * size, *y = (const char *)b + (size_t)r.offset[2] * size;
+    const char *x = (const char *)a + (size_t)r.offset[1] * size,
+               *y = (const char *)b + (size_t)r.offset[2] * size;
     char *o = (char *)out + (size_t)(r.at - r.count) * size;
     switch (size) {
     case 1: select_1(c, x, y, o, r.count, cs, as, bs); break;
@@ -126,8 +127,8 @@ TOPK(topk_i64, int64_t)
     }                                                                                                        \
     return true;
 
-bool lrt_topk(const void *in, lrt_type type, int64_t columns, int32_t k, void *values, int32_t *indices, int64_t begin,
-              int64_t end) {
+bool lrt_topk(const void *in, lrt_type type, int64_t columns, int32_t k, void *values, int32_t *indices,
+              int64_t begin, int64_t end) {
   if (k < 0 || k > columns || columns > INT32_MAX) return false;
   if (k == 0) return true;
   switch (type) {
@@ -166,12 +167,15 @@ int64_t lrt_range_count(const void *start, const void *limit, const void *delta,
 
 #define RANGE_CASE(T, A)                                                                                     \
   {                                                                                                          \
-    A value = (A)*(const T *)start;                                                                          \
-    for (int64_t i = 0; i < count; i++, value += (A)*(const T *)delta) ((T *)out)[i] = (T)value;             \
+    A value = (A) * (const T *)start;                                                                        \
+    for (int64_t i = 0; i < count; i++, value += (A) * (const T *)delta) ((T *)out)[i] = (T)value;           \
   }
 
 void lrt_range_run(const void *start, const void *delta, lrt_type type, int64_t count, void *out) {
-  if (type == LRT_INT32) RANGE_CASE(int32_t, uint32_t)
-  else if (type == LRT_INT64) RANGE_CASE(int64_t, uint64_t)
-  else RANGE_CASE(float, float)
+  if (type == LRT_INT32)
+    RANGE_CASE(int32_t, uint32_t)
+  else if (type == LRT_INT64)
+    RANGE_CASE(int64_t, uint64_t)
+  else
+    RANGE_CASE(float, float)
 }

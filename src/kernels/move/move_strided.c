@@ -102,7 +102,8 @@ static void transpose_rect_4(const rect *r, const uint32_t *in, uint32_t *out) {
 static void copy_rect(const rect *r, const char *in, char *out, size_t size) {
   if (r->in_column == 1 && r->out_column == 1) {
     for (int64_t y = 0; y < r->rows; y++) {
-      memcpy(out + y * r->out_row * (int64_t)size, in + y * r->in_row * (int64_t)size, (size_t)r->columns * size);
+      memcpy(out + y * r->out_row * (int64_t)size, in + y * r->in_row * (int64_t)size,
+             (size_t)r->columns * size);
     }
     return;
   }
@@ -176,8 +177,8 @@ void lrt_move_transpose(lrt_move *m, const lrt_shape *in, const int32_t *perm, s
   lrt_move_finish(m);
 }
 
-void lrt_move_slice(lrt_move *m, const lrt_shape *in, const int32_t *begin, const int32_t *stride, const lrt_shape *out,
-                    size_t size) {
+void lrt_move_slice(lrt_move *m, const lrt_shape *in, const int32_t *begin, const int32_t *stride,
+                    const lrt_shape *out, size_t size) {
   int64_t strides[LRT_MAX_RANK];
   dense_strides(in, strides);
   start(m, in->rank, size);
@@ -190,7 +191,8 @@ void lrt_move_slice(lrt_move *m, const lrt_shape *in, const int32_t *begin, cons
   lrt_move_finish(m);
 }
 
-void lrt_move_into(lrt_move *m, const lrt_shape *in, const lrt_shape *out, const int32_t *begin, size_t size) {
+void lrt_move_into(lrt_move *m, const lrt_shape *in, const lrt_shape *out, const int32_t *begin,
+                   size_t size) {
   start(m, in->rank, size);
   dense_strides(in, m->in_strides);
   dense_strides(out, m->out_strides);
@@ -231,7 +233,8 @@ void lrt_move_broadcast(lrt_move *m, const lrt_shape *in, const lrt_shape *out, 
 }
 
 /* Both use the six indices n, h, y, w, x, c of [n][h][y][w][x][c] (space) and [n][h][w][y][x][c] (depth). */
-static void blocks(lrt_move *m, int64_t n, int64_t h, int64_t w, int64_t b, int64_t c, bool to_space, size_t size) {
+static void blocks(lrt_move *m, int64_t n, int64_t h, int64_t w, int64_t b, int64_t c, bool to_space,
+                   size_t size) {
   start(m, 6, size);
   const int64_t dims[6] = {n, h, b, w, b, c};
   const int64_t space[6] = {h * b * w * b * c, b * w * b * c, w * b * c, b * c, c, 1};

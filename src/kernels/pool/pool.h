@@ -12,9 +12,9 @@ typedef enum lrt_pool_op { LRT_POOL_AVERAGE, LRT_POOL_MAX, LRT_POOL_L2 } lrt_poo
 typedef struct lrt_pool_params {
   int32_t batches, in_height, in_width, channels, out_height, out_width;
   int32_t filter_height, filter_width, stride_height, stride_width;
-  int32_t pad_top, pad_left;   /* outside pixels do not count */
-  float low, high;             /* f32: clamp */
-  int32_t int_low, int_high;   /* quantized: clamp */
+  int32_t pad_top, pad_left; /* outside pixels do not count */
+  float low, high;           /* f32: clamp */
+  int32_t int_low, int_high; /* quantized: clamp */
 } lrt_pool_params;
 
 /* Output rows [begin, end) of batches * out_height; each writes out_width * channels elements. In and out have the same

@@ -58,9 +58,10 @@ static inline int32_t mean_of(int64_t sum, int64_t n) {
 
 POOL(LEVEL(lrt_pool_average_f32), float, float, 0.0f, acc[c] + x, clamp_f(p, n == 0 ? 0.0f : sum / (float)n))
 POOL(LEVEL(lrt_pool_max_f32), float, float, -INFINITY, acc[c] < x ? x : acc[c], clamp_f(p, sum))
-#define INT_POOL(s, T, A)                                                                                       \
-  POOL(LEVEL(lrt_pool_average_##s), T, A, 0, acc[c] + x, clamp_i(p, mean_of(sum, n)))                  \
-  POOL(LEVEL(lrt_pool_max_##s), T, T, lowest, (T)(acc[c] < x ? x : acc[c]), clamp_i(p, n == 0 ? p->int_low : sum))
+#define INT_POOL(s, T, A)                                                                                    \
+  POOL(LEVEL(lrt_pool_average_##s), T, A, 0, acc[c] + x, clamp_i(p, mean_of(sum, n)))                        \
+  POOL(LEVEL(lrt_pool_max_##s), T, T, lowest, (T)(acc[c] < x ? x : acc[c]),                                  \
+       clamp_i(p, n == 0 ? p->int_low : sum))
 #define lowest INT8_MIN
 INT_POOL(i8, int8_t, int32_t)
 #undef lowest

@@ -41,7 +41,8 @@ static inline int64_t mean_of(int64_t sum, int64_t n) {
 }
 
 POOL(lrt_pool_average_f32__ref, float, float, 0.0f, acc += x, clamp_f(p, n == 0 ? 0.0f : acc / (float)n))
-POOL(lrt_pool_l2_f32__ref, float, float, 0.0f, acc += x * x, clamp_f(p, n == 0 ? 0.0f : sqrtf(acc / (float)n)))
+POOL(lrt_pool_l2_f32__ref, float, float, 0.0f, acc += x * x,
+     clamp_f(p, n == 0 ? 0.0f : sqrtf(acc / (float)n)))
 POOL(lrt_pool_max_f32__ref, float, float, -INFINITY, acc = acc < x ? x : acc, clamp_f(p, acc))
 #define INT_POOL(s, T)                                                                                       \
   POOL(lrt_pool_average_##s##__ref, T, int64_t, 0, acc += x, clamp_i(p, mean_of(acc, n)))                    \

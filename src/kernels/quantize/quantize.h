@@ -22,17 +22,18 @@ typedef struct lrt_quantize_scale {
  * end on a byte, or at the end of the tensor).
  * q = clamp(round(x / scale) + zero_point); `ref` divides and rounds halves away from zero, the fast form multiplies by the
  * reciprocal and rounds halves to even. NaN gives the type's lowest value. */
-bool lrt_quantize(const float *in, const lrt_quantize_scale *q, void *out, lrt_type out_type, bool ref, int64_t begin,
-                  int64_t end);
+bool lrt_quantize(const float *in, const lrt_quantize_scale *q, void *out, lrt_type out_type, bool ref,
+                  int64_t begin, int64_t end);
 
 /* Between quantized types INT8, UINT8, INT16, INT32 (per tensor): out = clamp((x - in_zero) * in_scale / out_scale + out_zero)
  * by the exact multiplier. */
-bool lrt_requantize(const void *in, lrt_type in_type, float in_scale, int32_t in_zero, void *out, lrt_type out_type,
-                    float out_scale, int32_t out_zero, size_t count);
+bool lrt_requantize(const void *in, lrt_type in_type, float in_scale, int32_t in_zero, void *out,
+                    lrt_type out_type, float out_scale, int32_t out_zero, size_t count);
 
 /* Elements [begin, end) of a quantized or half tensor to f32: (x - zero_point) * scale. in_type INT8, UINT8, INT16, INT32,
  * INT4, UINT4, INT2, FLOAT16, BFLOAT16, FLOAT8_*; for the float types q is not read (may be NULL). */
-bool lrt_dequantize(const void *in, lrt_type in_type, const lrt_quantize_scale *q, float *out, int64_t begin, int64_t end);
+bool lrt_dequantize(const void *in, lrt_type in_type, const lrt_quantize_scale *q, float *out, int64_t begin,
+                    int64_t end);
 
 /* One row of a blockwise matrix: element k uses scales[k / block], an f16 number. in_type INT4, INT2 or INT8; `first` is the
  * index of the row's first element in the packed tensor; zero_points may be NULL. */
@@ -44,6 +45,7 @@ bool lrt_unpack_bits(const void *in, lrt_type type, int64_t first, int8_t *out, 
 bool lrt_pack_bits(const int8_t *in, lrt_type type, void *out, int64_t first, int64_t count);
 
 /* Fake quantization to `bits` levels between low and high after moving the range so that 0 is exact. */
-void lrt_fake_quantize(const float *in, float *out, size_t count, float low, float high, int bits, bool narrow_range);
+void lrt_fake_quantize(const float *in, float *out, size_t count, float low, float high, int bits,
+                       bool narrow_range);
 
 #endif

@@ -35,11 +35,14 @@ bool lrt_unpack_bits(const void *in_, lrt_type type, int64_t first, int8_t *out,
     }
     if (count % 2) out[count - 1] = (int8_t)(((from[pairs] & 15) ^ 8) - 8);
   } else if (type == LRT_INT4) {
-    for (int64_t i = 0, at = first; i < count; i++, at++) out[i] = (int8_t)(((in[at >> 1] >> (4 * (at & 1)) & 15) ^ 8) - 8);
+    for (int64_t i = 0, at = first; i < count; i++, at++)
+      out[i] = (int8_t)(((in[at >> 1] >> (4 * (at & 1)) & 15) ^ 8) - 8);
   } else if (type == LRT_UINT4) {
-    for (int64_t i = 0, at = first; i < count; i++, at++) out[i] = (int8_t)(in[at >> 1] >> (4 * (at & 1)) & 15);
+    for (int64_t i = 0, at = first; i < count; i++, at++)
+      out[i] = (int8_t)(in[at >> 1] >> (4 * (at & 1)) & 15);
   } else if (type == LRT_INT2) {
-    for (int64_t i = 0, at = first; i < count; i++, at++) out[i] = (int8_t)(((in[at >> 2] >> (2 * (at & 3)) & 3) ^ 2) - 2);
+    for (int64_t i = 0, at = first; i < count; i++, at++)
+      out[i] = (int8_t)(((in[at >> 2] >> (2 * (at & 3)) & 3) ^ 2) - 2);
   } else {
     return false;
   }
@@ -68,7 +71,8 @@ static int32_t round_away(float x, float scale, int32_t zero, int32_t low, int32
 
 /* Halves to even. Types of up to 16 bits clamp first and let an addition push the fraction out of the mantissa, which
  * compilers turn into vector code. */
-static void quantize_even(const float *in, float inverse, int32_t zero, int32_t low, int32_t high, int32_t *out, int64_t n) {
+static void quantize_even(const float *in, float inverse, int32_t zero, int32_t low, int32_t high,
+                          int32_t *out, int64_t n) {
   if (high > UINT16_MAX || zero < INT16_MIN || zero > UINT16_MAX) {
     for (int64_t i = 0; i < n; i++) {
       const double q = (double)rintf(in[i] * inverse) + zero;
@@ -89,8 +93,8 @@ static void quantize_even(const float *in, float inverse, int32_t zero, int32_t 
 }
 
 /* A block that lies within one channel. */
-static void quantize_block(const float *in, float scale, int32_t zero, int32_t low, int32_t high, bool ref, int32_t *out,
-                           int64_t n) {
+static void quantize_block(const float *in, float scale, int32_t zero, int32_t low, int32_t high, bool ref,
+                           int32_t *out, int64_t n) {
   if (ref) {
     for (int64_t i = 0; i < n; i++) out[i] = round_away(in[i], scale, zero, low, high);
   } else {
@@ -124,8 +128,8 @@ static int64_t channel_run(const lrt_quantize_scale *q, int64_t at, int64_t limi
   return left < limit ? left : limit;
 }
 
-bool lrt_quantize(const float *in, const lrt_quantize_scale *q, void *out, lrt_type out_type, bool ref, int64_t begin,
-                  int64_t end) {
+bool lrt_quantize(const float *in, const lrt_quantize_scale *q, void *out, lrt_type out_type, bool ref,
+                  int64_t begin, int64_t end) {
   int32_t low, high, block[BLOCK];
   if (!type_range(out_type, &low, &high)) return false;
   while (begin < end) {
@@ -171,8 +175,8 @@ static int32_t rescaled(const rescale *r, int32_t x) {
   return v < r->low ? r->low : v > r->high ? r->high : (int32_t)v;
 }
 
-bool lrt_requantize(const void *in, lrt_type in_type, float in_scale, int32_t in_zero, void *out, lrt_type out_type,
-                    float out_scale, int32_t out_zero, size_t count) {
+bool lrt_requantize(const void *in, lrt_type in_type, float in_scale, int32_t in_zero, void *out,
+                    lrt_type out_type, float out_scale, int32_t out_zero, size_t count) {
   rescale r = {in_zero, out_zero, 0, 0, lrt_multiplier_make((double)in_scale / (double)out_scale)};
   int32_t block[BLOCK], table[256];
   if (!type_range(out_type, &r.low, &r.high)) return false;
@@ -209,7 +213,8 @@ static bool dequantize_float(const void *in, lrt_type type, float *out, int64_t 
   return true;
 }
 
-bool lrt_dequantize(const void *in, lrt_type in_type, const lrt_quantize_scale *q, float *out, int64_t begin, int64_t end) {
+bool lrt_dequantize(const void *in, lrt_type in_type, const lrt_quantize_scale *q, float *out, int64_t begin,
+                    int64_t end) {
   int32_t low, high, block[BLOCK];
   if (in_type == LRT_FLOAT16) {
     lrt_half_widen((const uint16_t *)in + begin, out + begin, (size_t)(end - begin));
@@ -244,11 +249,13 @@ bool lrt_dequantize_blockwise(const void *in, lrt_type in_type, int64_t first, c
   return true;
 }
 
-void lrt_fake_quantize(const float *in, float *out, size_t count, float low, float high, int bits, bool narrow_range) {
+void lrt_fake_quantize(const float *in, float *out, size_t count, float low, float high, int bits,
+                       bool narrow_range) {
   const float q_low = narrow_range ? 1.0f : 0.0f, q_high = (float)((1 << bits) - 1);
   const float scale = (high - low) / (q_high - q_low), from_low = q_low - low / scale;
   const float zero = from_low < q_low ? q_low : from_low > q_high ? q_high : roundf(from_low);
-  const float nudged_low = (q_low - zero) * scale, nudged_high = (q_high - zero) * scale, inverse = 1.0f / scale;
+  const float nudged_low = (q_low - zero) * scale, nudged_high = (q_high - zero) * scale,
+              inverse = 1.0f / scale;
   for (size_t i = 0; i < count; i++) {
     float v = in[i] < nudged_low ? nudged_low : in[i];
     v = v > nudged_high ? nudged_high : v;

@@ -31,16 +31,16 @@ typedef enum lrt_reduce_op {
 
 /* The input as merged dimensions that are alternately kept and reduced. */
 typedef struct lrt_reduce_space {
-  int64_t outputs;   /* elements of the output */
+  int64_t outputs;    /* elements of the output */
   int64_t per_output; /* elements reduced into each */
-  int kept, reduced; /* merged dimensions of either kind */
+  int kept, reduced;  /* merged dimensions of either kind */
   int64_t kept_dims[LRT_MAX_RANK], kept_strides[LRT_MAX_RANK];
   int64_t reduced_dims[LRT_MAX_RANK], reduced_strides[LRT_MAX_RANK];
 } lrt_reduce_space;
 
 /* Axes may be negative and may repeat; out of range is INVALID_MODEL. n 0 reduces nothing. */
-lrt_status lrt_reduce_make(const lrt_shape *in, const int32_t *axes, int32_t n, bool keep_dims, lrt_shape *out,
-                           lrt_reduce_space *space, lrt_error *err);
+lrt_status lrt_reduce_make(const lrt_shape *in, const int32_t *axes, int32_t n, bool keep_dims,
+                           lrt_shape *out, lrt_reduce_space *space, lrt_error *err);
 
 typedef struct lrt_reduce_params {
   int32_t in_zero, out_zero;
@@ -54,8 +54,8 @@ typedef struct lrt_reduce_params {
 void lrt_reduce_quant(lrt_reduce_op op, lrt_type type, float in_scale, int32_t in_zero, float out_scale,
                       int32_t out_zero, int64_t per_output, lrt_reduce_params *p);
 
-typedef void (*lrt_reduce_fn)(const lrt_reduce_space *s, const lrt_reduce_params *p, const void *in, void *out,
-                              int64_t begin, int64_t end);
+typedef void (*lrt_reduce_fn)(const lrt_reduce_space *s, const lrt_reduce_params *p, const void *in,
+                              void *out, int64_t begin, int64_t end);
 /* f32, int32, int64, int8, uint8, int16; BOOL for ANY, ALL; NULL otherwise. */
 lrt_reduce_fn lrt_reduce_pick(lrt_reduce_op op, lrt_type type, bool quantized);
 
@@ -64,7 +64,7 @@ bool lrt_arg_extreme(const void *in, lrt_type type, bool largest, int64_t axis, 
                      lrt_type out_type, int64_t begin, int64_t end);
 
 /* Running sums along axis of in[outer][axis][inner], lines [begin, end) of outer * inner. f32, int32, int64. */
-bool lrt_cumsum(const void *in, void *out, lrt_type type, int64_t axis, int64_t inner, bool exclusive, bool reverse,
-                int64_t begin, int64_t end);
+bool lrt_cumsum(const void *in, void *out, lrt_type type, int64_t axis, int64_t inner, bool exclusive,
+                bool reverse, int64_t begin, int64_t end);
 
 #endif

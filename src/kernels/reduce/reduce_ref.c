@@ -5,8 +5,8 @@
 
 #include "kernels/reduce/reduce.h"
 
-lrt_status lrt_reduce_make(const lrt_shape *in, const int32_t *axes, int32_t n, bool keep_dims, lrt_shape *out,
-                           lrt_reduce_space *space, lrt_error *err) {
+lrt_status lrt_reduce_make(const lrt_shape *in, const int32_t *axes, int32_t n, bool keep_dims,
+                           lrt_shape *out, lrt_reduce_space *space, lrt_error *err) {
   bool reduced[LRT_MAX_RANK] = {false};
   memset(space, 0, sizeof *space);
   memset(out, 0, sizeof *out);
@@ -19,10 +19,14 @@ lrt_status lrt_reduce_make(const lrt_shape *in, const int32_t *axes, int32_t n, 
   }
   space->outputs = space->per_output = 1;
   for (int d = 0; d < in->rank; d++) {
-    if (!reduced[d]) out->dims[out->rank++] = in->dims[d];
-    else if (keep_dims) out->dims[out->rank++] = 1;
-    if (reduced[d]) space->per_output *= in->dims[d];
-    else space->outputs *= in->dims[d];
+    if (!reduced[d])
+      out->dims[out->rank++] = in->dims[d];
+    else if (keep_dims)
+      out->dims[out->rank++] = 1;
+    if (reduced[d])
+      space->per_output *= in->dims[d];
+    else
+      space->outputs *= in->dims[d];
   }
   /* Innermost first, merging neighbours of the same kind. */
   int64_t stride = 1;
@@ -132,10 +136,11 @@ enum { LANES = 32 };
 
 #define REDUCE(name, T, R, A, FIRST, STEP, MERGE, LAST)                                                      \
   RUN_LANES(name, T, A, FIRST, STEP, MERGE)                                                                  \
-  REDUCE_STRIPS(name, T, R, A, FIRST, STEP, LAST, if (stride == 1) {                                         \
-    strip[0] = name##_run(p, in, run, strip[0]);                                                             \
-    continue;                                                                                                \
-  })
+  REDUCE_STRIPS(                                                                                             \
+      name, T, R, A, FIRST, STEP, LAST, if (stride == 1) {                                                   \
+        strip[0] = name##_run(p, in, run, strip[0]);                                                         \
+        continue;                                                                                            \
+      })
 
 REDUCE(sum_f32, float, float, float, 0.0f, acc + x, acc + other, acc)
 REDUCE(mean_f32, float, float, float, 0.0f, acc + x, acc + other, acc / (float)s->per_output)
@@ -143,15 +148,17 @@ REDUCE(prod_f32, float, float, float, 1.0f, acc *x, acc *other, acc)
 REDUCE(max_f32, float, float, float, -INFINITY, x > acc ? x : acc, other > acc ? other : acc, acc)
 REDUCE(min_f32, float, float, float, INFINITY, x < acc ? x : acc, other < acc ? other : acc, acc)
 REDUCE(any_bool, uint8_t, uint8_t, uint8_t, 0, acc | (x != 0), acc | other, acc)
-REDUCE(all_bool, uint8_t, uint8_t, uint8_t, 1, acc & (x != 0), acc &other, acc)
+REDUCE(all_bool, uint8_t, uint8_t, uint8_t, 1, acc &(x != 0), acc &other, acc)
 
-static int64_t mean_of(uint64_t sum, int64_t n) { return n == 0 ? 0 : (int64_t)sum / n; }
+static int64_t mean_of(uint64_t sum, int64_t n) {
+  return n == 0 ? 0 : (int64_t)sum / n;
+}
 
 #define INT_REDUCE(s_, T, lowest, highest)                                                                   \
-  REDUCE(sum_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc + other, acc)                                            \
-  REDUCE(mean_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc + other, mean_of(acc, s->per_output))                       \
-  REDUCE(prod_##s_, T, T, uint64_t, 1, acc *(uint64_t)x, acc *other, acc)                                                \
-  REDUCE(max_##s_, T, T, T, lowest, x > acc ? x : acc, other > acc ? other : acc, acc)                                                  \
+  REDUCE(sum_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc + other, acc)                                   \
+  REDUCE(mean_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc + other, mean_of(acc, s->per_output))          \
+  REDUCE(prod_##s_, T, T, uint64_t, 1, acc *(uint64_t)x, acc *other, acc)                                    \
+  REDUCE(max_##s_, T, T, T, lowest, x > acc ? x : acc, other > acc ? other : acc, acc)                       \
   REDUCE(min_##s_, T, T, T, highest, x < acc ? x : acc, other < acc ? other : acc, acc)
 INT_REDUCE(i8, int8_t, INT8_MIN, INT8_MAX)
 INT_REDUCE(u8, uint8_t, 0, UINT8_MAX)
@@ -179,9 +186,9 @@ static int32_t prod_step(const lrt_reduce_params *p, int32_t acc, int32_t x, boo
 }
 
 #define QUANT_REDUCE(s_, T)                                                                                  \
-  REDUCE(q_sum_##s_, T, T, int64_t, 0, acc + x, acc + other, quant_sum(p, acc, s->per_output))                            \
-  REDUCE(q_mean_##s_, T, T, int32_t, 0, lrt_fixed_add(acc, x), lrt_fixed_add(acc, other), \
-         quant_mean(p, acc, s->per_output))            \
+  REDUCE(q_sum_##s_, T, T, int64_t, 0, acc + x, acc + other, quant_sum(p, acc, s->per_output))               \
+  REDUCE(q_mean_##s_, T, T, int32_t, 0, lrt_fixed_add(acc, x), lrt_fixed_add(acc, other),                    \
+         quant_mean(p, acc, s->per_output))                                                                  \
   REDUCE_STRIPS(q_prod_##s_, T, T, int32_t, 1, prod_step(p, acc, x, fresh),                                  \
                 bound(p, (int64_t)lrt_multiplier_apply64(acc, p->scale) + p->out_zero), )
 QUANT_REDUCE(i8, int8_t)
@@ -255,8 +262,10 @@ lrt_reduce_fn lrt_reduce_pick(lrt_reduce_op op, lrt_type type, bool quantized) {
 /* ---- along one axis ---- */
 
 static void store_index(void *out, lrt_type type, int64_t at, int64_t index) {
-  if (type == LRT_INT32) ((int32_t *)out)[at] = (int32_t)index;
-  else ((int64_t *)out)[at] = index;
+  if (type == LRT_INT32)
+    ((int32_t *)out)[at] = (int32_t)index;
+  else
+    ((int64_t *)out)[at] = index;
 }
 
 #define ARG_CASE(TYPE, T)                                                                                    \
@@ -301,8 +310,8 @@ bool lrt_arg_extreme(const void *in, lrt_type type, bool largest, int64_t axis, 
     }                                                                                                        \
     return true;
 
-bool lrt_cumsum(const void *in, void *out, lrt_type type, int64_t axis, int64_t inner, bool exclusive, bool reverse,
-                int64_t begin, int64_t end) {
+bool lrt_cumsum(const void *in, void *out, lrt_type type, int64_t axis, int64_t inner, bool exclusive,
+                bool reverse, int64_t begin, int64_t end) {
   switch (type) {
     CUMSUM_CASE(FLOAT32, float, float)
     CUMSUM_CASE(INT32, int32_t, uint32_t)

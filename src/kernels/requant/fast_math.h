@@ -41,7 +41,8 @@ static inline float lrt_fast_expm1_small(float r) {
 static inline float lrt_fast_exp(float x) {
   x = x < -87.5f ? -87.5f : x;
   x = x > 89.0f ? 89.0f : x;
-  const float pushed = LRT_FAST_MULADD(x, 1.44269504f, 12582912.0f); /* the integer part lands in the low mantissa bits */
+  const float pushed =
+      LRT_FAST_MULADD(x, 1.44269504f, 12582912.0f); /* the integer part lands in the low mantissa bits */
   const float whole = pushed - 12582912.0f;
   const float r = LRT_FAST_MULADD(whole, 2.12194440e-4f, LRT_FAST_MULADD(whole, -0.693359375f, x));
   const float half_power = lrt_fast_from_bits((lrt_fast_bits(pushed) - 0x4B400000u + 126u) << 23);
@@ -53,7 +54,9 @@ static inline float lrt_fast_expm1_negative(float x) {
   return x > -0.4f ? near : far;
 }
 
-static inline float lrt_fast_logistic(float x) { return 1.0f / (1.0f + lrt_fast_exp(-x)); }
+static inline float lrt_fast_logistic(float x) {
+  return 1.0f / (1.0f + lrt_fast_exp(-x));
+}
 
 static inline float lrt_fast_tanh(float x) {
   const float s = x * x;

@@ -23,16 +23,22 @@ static inline int32_t lrt_fixed_saturate(int64_t x) {
 
 /* Arithmetic shift right that does not depend on the compiler's choice for negative numbers. */
 static inline int32_t lrt_fixed_sar(int32_t x, int n) {
-  return x < 0 ? (int32_t)~(~(uint32_t)x >> n) : (int32_t)((uint32_t)x >> n);
+  return x < 0 ? (int32_t) ~(~(uint32_t)x >> n) : (int32_t)((uint32_t)x >> n);
 }
 static inline int64_t lrt_fixed_sar64(int64_t x, int n) {
-  return x < 0 ? (int64_t)~(~(uint64_t)x >> n) : (int64_t)((uint64_t)x >> n);
+  return x < 0 ? (int64_t) ~(~(uint64_t)x >> n) : (int64_t)((uint64_t)x >> n);
 }
 
 /* x * 2^n modulo 2^32. */
-static inline int32_t lrt_fixed_shl(int32_t x, int n) { return (int32_t)((uint32_t)x << n); }
-static inline int32_t lrt_fixed_add(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
-static inline int32_t lrt_fixed_sub(int32_t a, int32_t b) { return (int32_t)((uint32_t)a - (uint32_t)b); }
+static inline int32_t lrt_fixed_shl(int32_t x, int n) {
+  return (int32_t)((uint32_t)x << n);
+}
+static inline int32_t lrt_fixed_add(int32_t a, int32_t b) {
+  return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+static inline int32_t lrt_fixed_sub(int32_t a, int32_t b) {
+  return (int32_t)((uint32_t)a - (uint32_t)b);
+}
 
 /* a * b / 2^31 rounded to nearest, halves upwards (away from zero for positive products); the one overflow,
  * INT32_MIN squared, saturates. */
@@ -61,7 +67,10 @@ static inline int32_t lrt_fixed_round_shift(int32_t x, int n) {
 
 /* x * 2^n with saturation, n >= 0. */
 static inline int32_t lrt_fixed_shl_saturate(int32_t x, int n) {
-  return n > 31 ? (x > 0 ? INT32_MAX : x < 0 ? INT32_MIN : 0) : lrt_fixed_saturate((int64_t)x * ((int64_t)1 << n));
+  return n > 31 ? (x > 0   ? INT32_MAX
+                   : x < 0 ? INT32_MIN
+                           : 0)
+                : lrt_fixed_saturate((int64_t)x * ((int64_t)1 << n));
 }
 
 /* Splits a real multiplier. Anything not positive and finite gives 0, as does a value below 2^-32; values too
@@ -109,7 +118,8 @@ static inline int16_t lrt_multiplier_q16(lrt_multiplier m) {
 }
 
 /* round(value / scale) + zero_point, half away from zero, held within [low, high]; NaN gives low. */
-static inline int32_t lrt_fixed_quantize(float value, float scale, int32_t zero_point, int32_t low, int32_t high) {
+static inline int32_t lrt_fixed_quantize(float value, float scale, int32_t zero_point, int32_t low,
+                                         int32_t high) {
   const float q = roundf(value / scale);
   if (!(q > -1e9f)) return low;
   if (q > 1e9f) return high;

@@ -14,7 +14,9 @@ static inline int32_t lrt_fixed_scale_pow2(int32_t x, int n) {
   return n >= 0 ? lrt_fixed_shl_saturate(x, n) : lrt_fixed_round_shift(x, -n);
 }
 
-static inline int lrt_fixed_leading_zeros(uint32_t x) { return x == 0 ? 32 : __builtin_clz(x); }
+static inline int lrt_fixed_leading_zeros(uint32_t x) {
+  return x == 0 ? 32 : __builtin_clz(x);
+}
 
 /* (a + b) / 2, halves away from zero. */
 static inline int32_t lrt_fixed_half_sum(int32_t a, int32_t b) {
@@ -29,7 +31,8 @@ static inline int32_t lrt_fixed_exp_quarter(int32_t a) {
   const int32_t x2 = lrt_fixed_mul(x, x);
   const int32_t x3 = lrt_fixed_mul(x2, x);
   const int32_t x4_4 = lrt_fixed_round_shift(lrt_fixed_mul(x2, x2), 2);
-  const int32_t tail = lrt_fixed_round_shift(lrt_fixed_add(lrt_fixed_mul(lrt_fixed_add(x4_4, x3), third), x2), 1);
+  const int32_t tail =
+      lrt_fixed_round_shift(lrt_fixed_add(lrt_fixed_mul(lrt_fixed_add(x4_4, x3), third), x2), 1);
   return lrt_fixed_add(exp_minus_eighth, lrt_fixed_mul(exp_minus_eighth, lrt_fixed_add(x, tail)));
 }
 
@@ -122,12 +125,14 @@ static inline int32_t lrt_fixed_log(int32_t x, int in_bits, int out_bits) {
   const int a_headroom1 = lrt_fixed_leading_zeros((uint32_t)x);
   const int32_t a_top = lrt_fixed_shl_saturate(x, a_headroom1 - 1);
   const int32_t r_a = lrt_fixed_shl_saturate(lrt_fixed_mul(a_top, root_half), 1);
-  const int32_t pow_a = lrt_fixed_saturate((int64_t)lrt_fixed_shl_saturate(in_bits - a_headroom1, 31 - accum) + quarter);
+  const int32_t pow_a =
+      lrt_fixed_saturate((int64_t)lrt_fixed_shl_saturate(in_bits - a_headroom1, 31 - accum) + quarter);
 
   const int32_t z_b = lrt_fixed_mul(x, root_half);
   const int b_headroom = lrt_fixed_leading_zeros((uint32_t)z_b) - 1;
   const int32_t r_b = lrt_fixed_shl_saturate(x, b_headroom);
-  const int32_t pow_b = lrt_fixed_saturate((int64_t)lrt_fixed_shl_saturate(in_bits - b_headroom, 31 - accum) - quarter);
+  const int32_t pow_b =
+      lrt_fixed_saturate((int64_t)lrt_fixed_shl_saturate(in_bits - b_headroom, 31 - accum) - quarter);
 
   const int32_t r = r_a < r_b ? r_a : r_b;
   const int32_t power = pow_a > pow_b ? pow_a : pow_b;

@@ -22,8 +22,8 @@ void lrt_lut_make8(lrt_lut_fn fn, const void *params, float in_scale, int32_t in
  * because the reference uses double for SOFTMAX and float elsewhere. */
 void lrt_lut_make16(lrt_lut_fn fn, const void *params, float in_scale, int32_t in_zero, float out_scale,
                     int32_t out_zero, int16_t table[513]);
-void lrt_lut_make16_double(lrt_lut_fn64 fn, const void *params, double in_scale, int32_t in_zero, double out_scale,
-                           int32_t out_zero, int16_t table[513]);
+void lrt_lut_make16_double(lrt_lut_fn64 fn, const void *params, double in_scale, int32_t in_zero,
+                           double out_scale, int32_t out_zero, int16_t table[513]);
 
 static inline int16_t lrt_lut_read16(int16_t value, const int16_t table[513]) {
   const int index = 256 + lrt_fixed_sar(value, 7);

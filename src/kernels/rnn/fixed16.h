@@ -6,7 +6,9 @@
 #include "kernels/requant/fixed.h"
 
 /* Qn: a number with n integer bits and 15 - n fraction bits. Sums wrap modulo 2^16. */
-static inline int16_t lrt_fixed16_add(int a, int b) { return (int16_t)(uint16_t)((unsigned)a + (unsigned)b); }
+static inline int16_t lrt_fixed16_add(int a, int b) {
+  return (int16_t)(uint16_t)((unsigned)a + (unsigned)b);
+}
 static inline int16_t lrt_fixed16_half_sum(int a, int b) {
   const int sum = a + b;
   return (int16_t)((sum + (sum >= 0 ? 1 : -1)) / 2);
@@ -17,7 +19,9 @@ static inline int16_t lrt_fixed16_scale(int16_t x, int n) {
   return (int16_t)lrt_fixed_clamp(lrt_fixed_shl_saturate(x, n), INT16_MIN, INT16_MAX);
 }
 /* A 32-bit constant cut to 16 bits with rounding. */
-static inline int16_t lrt_fixed16_constant(int32_t x) { return (int16_t)lrt_fixed_round_shift(x, 16); }
+static inline int16_t lrt_fixed16_constant(int32_t x) {
+  return (int16_t)lrt_fixed_round_shift(x, 16);
+}
 
 /* exp(a) in Q0 for a in [-1/4, 0), Q0. */
 static inline int16_t lrt_fixed16_exp_quarter(int16_t a) {
@@ -42,7 +46,8 @@ static inline int16_t lrt_fixed16_exp(int16_t a, int bits) {
   int16_t result = lrt_fixed16_exp_quarter(lrt_fixed16_scale(rest, bits));
   const int16_t remainder = lrt_fixed16_add(rest, -a);
   for (int k = -2; k < bits && k <= 4; k++)
-    if (remainder & 1 << (fraction + k)) result = lrt_fixed_mul16(result, lrt_fixed16_constant(factor[k + 2]));
+    if (remainder & 1 << (fraction + k))
+      result = lrt_fixed_mul16(result, lrt_fixed16_constant(factor[k + 2]));
   return result;
 }
 

@@ -26,11 +26,14 @@ static void clip(float *x, int64_t n, float limit) {
 }
 
 /* vectors: x, aux, h. */
-static void compute_gate(const lrt_lstm_f32 *l, lrt_lstm_gate g, const lrt_rnn_vector vectors[3], const float *c, float *gate) {
+static void compute_gate(const lrt_lstm_f32 *l, lrt_lstm_gate g, const lrt_rnn_vector vectors[3],
+                         const float *c, float *gate) {
   const int64_t n = l->n_cell;
   const lrt_unary_params none = {0};
-  if (l->norm[g] != NULL) memset(gate, 0, (size_t)n * sizeof *gate);
-  else memcpy(gate, l->bias[g], (size_t)n * sizeof *gate);
+  if (l->norm[g] != NULL)
+    memset(gate, 0, (size_t)n * sizeof *gate);
+  else
+    memcpy(gate, l->bias[g], (size_t)n * sizeof *gate);
   lrt_rnn_accumulate(&l->input[g], &vectors[0], gate);
   lrt_rnn_accumulate(&l->aux[g], &vectors[1], gate);
   lrt_rnn_accumulate(&l->recurrent[g], &vectors[2], gate);
@@ -50,13 +53,16 @@ static void project(const lrt_lstm_f32 *l, const float *hidden, float *h, int8_t
     return;
   }
   const lrt_rnn_vector v = lrt_rnn_vector_of(hidden, l->n_cell, q, l->symmetric);
-  if (l->projection_bias != NULL) memcpy(h, l->projection_bias, (size_t)l->n_output * sizeof *h);
-  else memset(h, 0, (size_t)l->n_output * sizeof *h);
+  if (l->projection_bias != NULL)
+    memcpy(h, l->projection_bias, (size_t)l->n_output * sizeof *h);
+  else
+    memset(h, 0, (size_t)l->n_output * sizeof *h);
   lrt_rnn_accumulate(&l->projection, &v, h);
   if (l->proj_clip > 0.0f) clip(h, l->n_output, l->proj_clip);
 }
 
-void lrt_lstm_f32_step(const lrt_lstm_f32 *l, const float *x, const float *aux, float *h, float *c, void *scratch) {
+void lrt_lstm_f32_step(const lrt_lstm_f32 *l, const float *x, const float *aux, float *h, float *c,
+                       void *scratch) {
   const int64_t n = l->n_cell;
   const lrt_unary_params none = {0};
   float *gates = scratch; /* [LRT_LSTM_GATES][n_cell] */
@@ -75,8 +81,10 @@ void lrt_lstm_f32_step(const lrt_lstm_f32 *l, const float *x, const float *aux, 
   if (l->cell_clip > 0.0f) clip(c, n, l->cell_clip);
   compute_gate(l, LRT_LSTM_OUTPUT, vectors, c, output);
   float *hidden = cell;
-  if (l->activation != NULL) l->activation(&none, c, hidden, (size_t)n);
-  else memcpy(hidden, c, (size_t)n * sizeof *hidden);
+  if (l->activation != NULL)
+    l->activation(&none, c, hidden, (size_t)n);
+  else
+    memcpy(hidden, c, (size_t)n * sizeof *hidden);
   for (int64_t i = 0; i < n; i++) hidden[i] *= output[i];
   project(l, hidden, h, q_h);
 }

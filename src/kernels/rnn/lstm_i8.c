@@ -6,7 +6,9 @@
 #include "kernels/rnn/fixed16.h"
 #include "kernels/rnn/lstm.h"
 
-static int16_t saturate16(int64_t x) { return (int16_t)(x < INT16_MIN ? INT16_MIN : x > INT16_MAX ? INT16_MAX : x); }
+static int16_t saturate16(int64_t x) {
+  return (int16_t)(x < INT16_MIN ? INT16_MIN : x > INT16_MAX ? INT16_MAX : x);
+}
 
 static int32_t dot(const int8_t *a, const int8_t *b, int64_t n, int32_t start) {
   uint32_t sum = (uint32_t)start;
@@ -15,10 +17,11 @@ static int32_t dot(const int8_t *a, const int8_t *b, int64_t n, int32_t start) {
 }
 
 /* gate[rows] += (bias + weights * x) * mul, saturated. */
-static void accumulate16(const int8_t *weights, const int32_t *bias, lrt_multiplier mul, const int8_t *x, int64_t rows,
-                         int64_t cols, int16_t *gate) {
+static void accumulate16(const int8_t *weights, const int32_t *bias, lrt_multiplier mul, const int8_t *x,
+                         int64_t rows, int64_t cols, int16_t *gate) {
   for (int64_t r = 0; r < rows; r++)
-    gate[r] = saturate16((int64_t)lrt_multiplier_apply(dot(weights + r * cols, x, cols, bias[r]), mul) + gate[r]);
+    gate[r] =
+        saturate16((int64_t)lrt_multiplier_apply(dot(weights + r * cols, x, cols, bias[r]), mul) + gate[r]);
 }
 
 /* To mean 0, variance 1 with 10 fraction bits, then times the weights, plus the bias. */
@@ -35,14 +38,15 @@ static void normalize(const lrt_lstm_i8_gate *g, int64_t n, int16_t *gate) {
   const lrt_multiplier inverse = lrt_fixed_inverse_sqrt(whole);
   const lrt_multiplier out = {g->norm_mul.q, g->norm_mul.shift + 12};
   for (int64_t i = 0; i < n; i++) {
-    const int64_t scaled = (int64_t)lrt_multiplier_apply(1024 * gate[i] - mean, inverse) * g->norm[i] + g->norm_bias[i];
+    const int64_t scaled =
+        (int64_t)lrt_multiplier_apply(1024 * gate[i] - mean, inverse) * g->norm[i] + g->norm_bias[i];
     const int32_t rounded = lrt_fixed_saturate((scaled + (scaled > 0 ? 512 : -512)) / 1024);
     gate[i] = saturate16(lrt_multiplier_apply(rounded, out));
   }
 }
 
-static void compute_gate(const lrt_lstm_i8 *l, lrt_lstm_gate which, const int8_t *x, const int8_t *h, const int16_t *c,
-                         int16_t *gate) {
+static void compute_gate(const lrt_lstm_i8 *l, lrt_lstm_gate which, const int8_t *x, const int8_t *h,
+                         const int16_t *c, int16_t *gate) {
   const lrt_lstm_i8_gate *g = &l->gate[which];
   const int64_t n = l->n_cell;
   memset(gate, 0, (size_t)n * sizeof *gate);
@@ -56,8 +60,8 @@ static void compute_gate(const lrt_lstm_i8 *l, lrt_lstm_gate which, const int8_t
     gate[i] = which == LRT_LSTM_CELL ? lrt_fixed16_tanh(gate[i], 3) : lrt_fixed16_logistic(gate[i], 3);
 }
 
-static void update_cell(const lrt_lstm_i8 *l, const int16_t *input, const int16_t *forget, const int16_t *cell,
-                        int16_t *c) {
+static void update_cell(const lrt_lstm_i8 *l, const int16_t *input, const int16_t *forget,
+                        const int16_t *cell, int16_t *c) {
   for (int64_t i = 0; i < l->n_cell; i++) {
     const int32_t in = l->coupled ? INT16_MAX - forget[i] : input[i];
     const int16_t kept = (int16_t)lrt_fixed_round_shift(forget[i] * c[i], 15);
@@ -67,7 +71,9 @@ static void update_cell(const lrt_lstm_i8 *l, const int16_t *input, const int16_
   }
 }
 
-static int8_t saturate8(int64_t x) { return (int8_t)(x < INT8_MIN ? INT8_MIN : x > INT8_MAX ? INT8_MAX : x); }
+static int8_t saturate8(int64_t x) {
+  return (int8_t)(x < INT8_MIN ? INT8_MIN : x > INT8_MAX ? INT8_MAX : x);
+}
 
 /* Hidden value i: output gate times tanh of the cell state. */
 static int8_t hidden_value(const lrt_lstm_i8 *l, int16_t output, int16_t c, int32_t zero) {
@@ -81,7 +87,8 @@ size_t lrt_lstm_i8_scratch(const lrt_lstm_i8 *l) {
 
 void lrt_lstm_i8_step(const lrt_lstm_i8 *l, const int8_t *x, int8_t *h, int16_t *c, void *scratch) {
   const int64_t n = l->n_cell;
-  int16_t *input = scratch, *forget = input + n, *cell = input + 2 * n, *output = input + 3 * n; /* [n_cell] each */
+  int16_t *input = scratch, *forget = input + n, *cell = input + 2 * n,
+          *output = input + 3 * n; /* [n_cell] each */
   int8_t *hidden = (int8_t *)(input + LRT_LSTM_GATES * n);
   if (!l->coupled) compute_gate(l, LRT_LSTM_INPUT, x, h, c, input);
   compute_gate(l, LRT_LSTM_FORGET, x, h, c, forget);

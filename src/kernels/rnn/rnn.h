@@ -14,7 +14,7 @@ typedef struct lrt_rnn_matrix {
   const int32_t *sums; /* i8: [rows] sums of a row */
   float scale;         /* i8 */
   int64_t rows, cols;
-  bool diagonal;       /* f32 only; rows = cols */
+  bool diagonal; /* f32 only; rows = cols */
 } lrt_rnn_matrix;
 
 /* An activation vector, beside its int8 form where weights are int8. */
@@ -41,6 +41,7 @@ typedef struct lrt_svdf_f32 {
   int64_t memory, rank;
 } lrt_svdf_f32;
 /* scratch: [filters]. */
-void lrt_svdf_f32_step(const lrt_svdf_f32 *s, const lrt_rnn_vector *x, float *state, float *out, float *scratch);
+void lrt_svdf_f32_step(const lrt_svdf_f32 *s, const lrt_rnn_vector *x, float *state, float *out,
+                       float *scratch);
 
 #endif

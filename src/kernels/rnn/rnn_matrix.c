@@ -56,7 +56,8 @@ void lrt_rnn_row_sums(const int8_t *weights, int64_t rows, int64_t cols, int32_t
   }
 }
 
-void lrt_svdf_f32_step(const lrt_svdf_f32 *s, const lrt_rnn_vector *x, float *state, float *out, float *scratch) {
+void lrt_svdf_f32_step(const lrt_svdf_f32 *s, const lrt_rnn_vector *x, float *state, float *out,
+                       float *scratch) {
   const int64_t filters = s->feature.rows, memory = s->memory;
   memset(scratch, 0, (size_t)filters * sizeof *scratch);
   lrt_rnn_accumulate(&s->feature, x, scratch);

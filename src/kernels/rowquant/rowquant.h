@@ -25,8 +25,8 @@ const lrt_rowquant_kernel *lrt_rowquant_table(int *count);
 const lrt_rowquant_kernel *lrt_rowquant_pick(bool ref);
 
 /* Rows r of x [rows][count] into q, with scales[r] and zeros[r]; `ref` = the scalar kernel. */
-void lrt_rowquant_rows(const float *x, int64_t rows, int64_t count, bool symmetric, bool ref, int8_t *q, float *scales,
-                       int32_t *zeros);
+void lrt_rowquant_rows(const float *x, int64_t rows, int64_t count, bool symmetric, bool ref, int8_t *q,
+                       float *scales, int32_t *zeros);
 
 /* The parameters of a row from its smallest and largest value (finite); false for a row without range. */
 bool lrt_rowquant_asymmetric_range(float low, float high, float *scale, int32_t *zero);

@@ -22,8 +22,8 @@ const lrt_rowquant_kernel *lrt_rowquant_pick(bool ref) {
   return kernel;
 }
 
-void lrt_rowquant_rows(const float *x, int64_t rows, int64_t count, bool symmetric, bool ref, int8_t *q, float *scales,
-                       int32_t *zeros) {
+void lrt_rowquant_rows(const float *x, int64_t rows, int64_t count, bool symmetric, bool ref, int8_t *q,
+                       float *scales, int32_t *zeros) {
   const lrt_rowquant_kernel *kernel = lrt_rowquant_pick(ref);
   lrt_rowquant_fn *fn = symmetric ? kernel->symmetric : kernel->asymmetric;
   for (int64_t r = 0; r < rows; r++) fn(x + r * count, count, q + r * count, &scales[r], &zeros[r]);

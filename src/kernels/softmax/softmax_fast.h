@@ -41,7 +41,8 @@ static float exponentials(const float *x, float *y, int64_t n, float beta, float
   return sum;
 }
 
-void LEVEL(lrt_softmax_f32)(const float *in, float *out, int64_t depth, float beta, int64_t begin, int64_t end) {
+void LEVEL(lrt_softmax_f32)(const float *in, float *out, int64_t depth, float beta, int64_t begin,
+                            int64_t end) {
   for (int64_t row = begin; row < end; row++) {
     const float *x = in + row * depth;
     float *y = out + row * depth;
@@ -50,7 +51,8 @@ void LEVEL(lrt_softmax_f32)(const float *in, float *out, int64_t depth, float be
   }
 }
 
-void LEVEL(lrt_log_softmax_f32)(const float *in, float *out, int64_t depth, float beta, int64_t begin, int64_t end) {
+void LEVEL(lrt_log_softmax_f32)(const float *in, float *out, int64_t depth, float beta, int64_t begin,
+                                int64_t end) {
   (void)beta;
   for (int64_t row = begin; row < end; row++) {
     const float *x = in + row * depth, max = row_max(x, depth);

@@ -22,5 +22,9 @@ static lrt_softmax_f32_fn pick(lrt_softmax_op op, bool ref) {
   return NULL;
 }
 
-lrt_softmax_f32_fn lrt_softmax_f32_pick(bool ref) { return pick(LRT_SOFTMAX_SOFTMAX, ref); }
-lrt_softmax_f32_fn lrt_log_softmax_f32_pick(bool ref) { return pick(LRT_SOFTMAX_LOG_SOFTMAX, ref); }
+lrt_softmax_f32_fn lrt_softmax_f32_pick(bool ref) {
+  return pick(LRT_SOFTMAX_SOFTMAX, ref);
+}
+lrt_softmax_f32_fn lrt_log_softmax_f32_pick(bool ref) {
+  return pick(LRT_SOFTMAX_LOG_SOFTMAX, ref);
+}

@@ -12,7 +12,8 @@ static float row_max(const float *x, int64_t n) {
   return max;
 }
 
-void lrt_softmax_f32__ref(const float *in, float *out, int64_t depth, float beta, int64_t begin, int64_t end) {
+void lrt_softmax_f32__ref(const float *in, float *out, int64_t depth, float beta, int64_t begin,
+                          int64_t end) {
   for (int64_t row = begin; row < end; row++) {
     const float *x = in + row * depth, max = row_max(x, depth);
     float *y = out + row * depth, sum = 0.0f;
@@ -21,7 +22,8 @@ void lrt_softmax_f32__ref(const float *in, float *out, int64_t depth, float beta
   }
 }
 
-void lrt_log_softmax_f32__ref(const float *in, float *out, int64_t depth, float beta, int64_t begin, int64_t end) {
+void lrt_log_softmax_f32__ref(const float *in, float *out, int64_t depth, float beta, int64_t begin,
+                              int64_t end) {
   (void)beta;
   for (int64_t row = begin; row < end; row++) {
     const float *x = in + row * depth, max = row_max(x, depth);
@@ -35,11 +37,15 @@ void lrt_log_softmax_f32__ref(const float *in, float *out, int64_t depth, float 
 /* ---- quantized ---- */
 
 static int32_t load(const void *in, lrt_type type, int64_t i) {
-  return type == LRT_INT8 ? ((const int8_t *)in)[i] : type == LRT_UINT8 ? ((const uint8_t *)in)[i] : ((const int16_t *)in)[i];
+  return type == LRT_INT8    ? ((const int8_t *)in)[i]
+         : type == LRT_UINT8 ? ((const uint8_t *)in)[i]
+                             : ((const int16_t *)in)[i];
 }
 static void store(void *out, lrt_type type, int64_t i, int32_t v) {
-  if (type == LRT_INT16) ((int16_t *)out)[i] = (int16_t)v;
-  else ((uint8_t *)out)[i] = (uint8_t)v;
+  if (type == LRT_INT16)
+    ((int16_t *)out)[i] = (int16_t)v;
+  else
+    ((uint8_t *)out)[i] = (uint8_t)v;
 }
 static void limits(lrt_type type, int32_t *low, int32_t *high) {
   *low = type == LRT_INT8 ? INT8_MIN : type == LRT_UINT8 ? 0 : INT16_MIN;
@@ -54,8 +60,12 @@ static int32_t quant_max(const void *in, lrt_type type, int64_t first, int64_t d
   return max;
 }
 
-static double fn_exp(double x, const void *p) { return (void)p, exp(x); }
-static double fn_recip(double x, const void *p) { return (void)p, 1.0 / (1.0 + x); }
+static double fn_exp(double x, const void *p) {
+  return (void)p, exp(x);
+}
+static double fn_recip(double x, const void *p) {
+  return (void)p, 1.0 / (1.0 + x);
+}
 
 /* Q5 multiplier of one step of the input, and the largest difference that still fits. */
 static void scale_to_q5(double real, lrt_softmax_quant *q) {
@@ -77,15 +87,20 @@ bool lrt_softmax_quant_make(lrt_type in_type, lrt_type out_type, float in_scale,
     lrt_lut_make16_double(fn_recip, NULL, 1.0 / 65535, INT16_MIN, 2.0 / 65535, 0, q->recip_table);
     return true;
   }
-  if ((in_type != LRT_INT8 && in_type != LRT_UINT8) || (out_type != in_type && out_type != LRT_INT16)) return false;
+  if ((in_type != LRT_INT8 && in_type != LRT_UINT8) || (out_type != in_type && out_type != LRT_INT16))
+    return false;
   scale_to_q5((double)beta * (double)in_scale, q);
   for (int i = 0; i < 256; i++) q->table[i] = expf(-in_scale * beta * (float)i);
   return true;
 }
 
 /* A difference in Q5. */
-static int32_t diff_in_q5(const lrt_softmax_quant *q, int32_t diff) { return lrt_multiplier_apply(diff, q->input); }
-static int32_t exp_of_diff(const lrt_softmax_quant *q, int32_t diff) { return lrt_fixed_exp(diff_in_q5(q, diff), 5); }
+static int32_t diff_in_q5(const lrt_softmax_quant *q, int32_t diff) {
+  return lrt_multiplier_apply(diff, q->input);
+}
+static int32_t exp_of_diff(const lrt_softmax_quant *q, int32_t diff) {
+  return lrt_fixed_exp(diff_in_q5(q, diff), 5);
+}
 
 /* Exponentials are summed with 12 integer bits; each is then multiplied by the sum's reciprocal. */
 static void row_exact(const lrt_softmax_quant *q, const void *in, void *out, int64_t first, int64_t depth) {
@@ -138,7 +153,8 @@ static void row_int16(const lrt_softmax_quant *q, const int16_t *in, int16_t *ou
   const int headroom = lrt_fixed_leading_zeros((uint32_t)sum);
   const int left = headroom > 0 ? headroom - 1 : 0;
   const int64_t shifted = ((int64_t)sum * ((int64_t)1 << left) + (1 << 13)) >> 14;
-  const int32_t x = lrt_fixed_clamp(lrt_fixed_saturate(shifted - ((1 << 15) + (1 << 16))), INT16_MIN, INT16_MAX);
+  const int32_t x =
+      lrt_fixed_clamp(lrt_fixed_saturate(shifted - ((1 << 15) + (1 << 16))), INT16_MIN, INT16_MAX);
   const int32_t recip = lrt_lut_read16((int16_t)x, q->recip_table);
   const int right = 31 - headroom;
   for (int64_t i = 0; i < depth; i++) {
@@ -148,13 +164,16 @@ static void row_int16(const lrt_softmax_quant *q, const int16_t *in, int16_t *ou
   }
 }
 
-void lrt_softmax_quant_run(const lrt_softmax_quant *q, const void *in, void *out, int64_t depth, int64_t begin,
-                           int64_t end) {
+void lrt_softmax_quant_run(const lrt_softmax_quant *q, const void *in, void *out, int64_t depth,
+                           int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; row++) {
     if (depth <= 0) continue;
-    if (q->in_type == LRT_INT16) row_int16(q, (const int16_t *)in + row * depth, (int16_t *)out + row * depth, depth);
-    else if (q->ref) row_exact(q, in, out, row * depth, depth);
-    else row_table(q, in, out, row * depth, depth);
+    if (q->in_type == LRT_INT16)
+      row_int16(q, (const int16_t *)in + row * depth, (int16_t *)out + row * depth, depth);
+    else if (q->ref)
+      row_exact(q, in, out, row * depth, depth);
+    else
+      row_table(q, in, out, row * depth, depth);
   }
 }
 
@@ -170,7 +189,8 @@ bool lrt_log_softmax_quant_make(lrt_type type, float in_scale, bool ref, lrt_sof
   return true;
 }
 
-static void log_row_exact(const lrt_softmax_quant *q, const void *in, void *out, int64_t first, int64_t depth) {
+static void log_row_exact(const lrt_softmax_quant *q, const void *in, void *out, int64_t first,
+                          int64_t depth) {
   const int32_t max = quant_max(in, q->in_type, first, depth);
   int32_t low, high, sum = 0;
   limits(q->out_type, &low, &high);
@@ -193,7 +213,8 @@ static void log_row_exact(const lrt_softmax_quant *q, const void *in, void *out,
   }
 }
 
-static void log_row_table(const lrt_softmax_quant *q, const void *in, void *out, int64_t first, int64_t depth) {
+static void log_row_table(const lrt_softmax_quant *q, const void *in, void *out, int64_t first,
+                          int64_t depth) {
   const int32_t max = quant_max(in, q->in_type, first, depth);
   int32_t low, high;
   limits(q->out_type, &low, &high);
@@ -211,12 +232,14 @@ static void log_row_table(const lrt_softmax_quant *q, const void *in, void *out,
   }
 }
 
-void lrt_log_softmax_quant_run(const lrt_softmax_quant *q, const void *in, void *out, int64_t depth, int64_t begin,
-                               int64_t end) {
+void lrt_log_softmax_quant_run(const lrt_softmax_quant *q, const void *in, void *out, int64_t depth,
+                               int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; row++) {
     if (depth <= 0) continue;
-    if (q->ref) log_row_exact(q, in, out, row * depth, depth);
-    else log_row_table(q, in, out, row * depth, depth);
+    if (q->ref)
+      log_row_exact(q, in, out, row * depth, depth);
+    else
+      log_row_table(q, in, out, row * depth, depth);
   }
 }
 
@@ -232,8 +255,8 @@ void lrt_l2_normalize_f32(const float *in, float *out, int64_t depth, int64_t be
   }
 }
 
-void lrt_l2_normalize_quant(const void *in, void *out, lrt_type type, int32_t in_zero, int64_t depth, int64_t begin,
-                            int64_t end) {
+void lrt_l2_normalize_quant(const void *in, void *out, lrt_type type, int32_t in_zero, int64_t depth,
+                            int64_t begin, int64_t end) {
   int32_t low, high;
   limits(type, &low, &high);
   const int32_t zero = type == LRT_UINT8 ? 128 : 0;
@@ -250,13 +273,14 @@ void lrt_l2_normalize_quant(const void *in, void *out, lrt_type type, int32_t in
     const int32_t factor = type == LRT_UINT8 ? 128 : 1;
     for (int64_t i = 0; i < depth; i++) {
       const int32_t x = load(in, type, row * depth + i) - in_zero;
-      store(out, type, row * depth + i, lrt_fixed_clamp(lrt_fixed_add(lrt_multiplier_apply(x * factor, m), zero), low, high));
+      store(out, type, row * depth + i,
+            lrt_fixed_clamp(lrt_fixed_add(lrt_multiplier_apply(x * factor, m), zero), low, high));
     }
   }
 }
 
-void lrt_local_response_normalize(const float *in, float *out, int64_t depth, int32_t radius, float bias, float alpha,
-                                  float beta, int64_t begin, int64_t end) {
+void lrt_local_response_normalize(const float *in, float *out, int64_t depth, int32_t radius, float bias,
+                                  float alpha, float beta, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; row++) {
     const float *x = in + row * depth;
     for (int64_t c = 0; c < depth; c++) {

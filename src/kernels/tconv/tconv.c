@@ -52,14 +52,16 @@ static void add_i32(const int32_t *restrict from, int32_t *restrict to, int64_t 
   for (int64_t i = 0; i < count; i++) to[i] = (int32_t)((uint32_t)to[i] + (uint32_t)from[i]);
 }
 
-void lrt_tconv_row_f32(const lrt_tconv *t, const float *cols, const float *bias, float lo, float hi, int64_t row,
-                       float *out) {
+void lrt_tconv_row_f32(const lrt_tconv *t, const float *cols, const float *bias, float lo, float hi,
+                       int64_t row, float *out) {
   const int64_t taps = lrt_tconv_taps(t), n = t->channels;
   for (int64_t x = 0; x < t->out[2]; x++) {
-    if (bias != NULL) memcpy(out + x * n, bias, (size_t)n * sizeof *out);
-    else memset(out + x * n, 0, (size_t)n * sizeof *out);
+    if (bias != NULL)
+      memcpy(out + x * n, bias, (size_t)n * sizeof *out);
+    else
+      memset(out + x * n, 0, (size_t)n * sizeof *out);
   }
-#define BODY(pixel, tap, x) add_f32(cols + ((pixel) * taps + (tap)) * n, out + (x) * n, n)
+#define BODY(pixel, tap, x) add_f32(cols + ((pixel)*taps + (tap)) * n, out + (x)*n, n)
   FOR_EACH_SOURCE(BODY)
 #undef BODY
   for (int64_t i = 0; i < t->out[2] * n; i++) {
@@ -71,12 +73,13 @@ void lrt_tconv_row_f32(const lrt_tconv *t, const float *cols, const float *bias,
 void lrt_tconv_row_i32(const lrt_tconv *t, const int32_t *cols, int64_t row, int32_t *acc) {
   const int64_t taps = lrt_tconv_taps(t), n = t->channels;
   memset(acc, 0, (size_t)(t->out[2] * n) * sizeof *acc);
-#define BODY(pixel, tap, x) add_i32(cols + ((pixel) * taps + (tap)) * n, acc + (x) * n, n)
+#define BODY(pixel, tap, x) add_i32(cols + ((pixel)*taps + (tap)) * n, acc + (x)*n, n)
   FOR_EACH_SOURCE(BODY)
 #undef BODY
 }
 
-void lrt_tconv_finish(const lrt_tconv_rescale *r, const int32_t *acc, int64_t pixels, int64_t channels, uint8_t *out) {
+void lrt_tconv_finish(const lrt_tconv_rescale *r, const int32_t *acc, int64_t pixels, int64_t channels,
+                      uint8_t *out) {
   const float lo = (float)(r->lo - r->zero), hi = (float)(r->hi - r->zero);
   for (int64_t p = 0; p < pixels; p++, acc += channels, out += channels) {
     for (int64_t c = 0; c < channels; c++) {
@@ -105,9 +108,11 @@ static int16_t rescale_i16(const lrt_tconv_rescale *r, int64_t acc, int64_t c) {
   const lrt_multiplier m = {r->mult[c], r->shift[c]};
   int32_t v;
   if (r->bias_is_32) {
-    v = lrt_multiplier_apply((int32_t)((uint32_t)(uint64_t)acc + (uint32_t)(r->bias != NULL ? r->bias[c] : 0)), m);
+    v = lrt_multiplier_apply(
+        (int32_t)((uint32_t)(uint64_t)acc + (uint32_t)(r->bias != NULL ? r->bias[c] : 0)), m);
   } else {
-    v = lrt_multiplier_apply64((int64_t)((uint64_t)acc + (uint64_t)(r->bias64 != NULL ? r->bias64[c] : 0)), m);
+    v = lrt_multiplier_apply64((int64_t)((uint64_t)acc + (uint64_t)(r->bias64 != NULL ? r->bias64[c] : 0)),
+                               m);
   }
   return (int16_t)lrt_fixed_clamp(v, r->lo, r->hi);
 }
@@ -117,7 +122,7 @@ void lrt_tconv_row_i16(const lrt_tconv *t, const int16_t *in, const int8_t *w, i
   const int64_t n = t->channels;
   memset(acc, 0, (size_t)(t->out[2] * n) * sizeof *acc);
 #define BODY(pixel, tap, x)                                                                                  \
-  for (int64_t c = 0; c < n; c++) acc[(x) * n + c] += dot(in + (pixel) * depth, w + ((tap) * n + c) * depth, depth)
+  for (int64_t c = 0; c < n; c++) acc[(x)*n + c] += dot(in + (pixel)*depth, w + ((tap)*n + c) * depth, depth)
   FOR_EACH_SOURCE(BODY)
 #undef BODY
   for (int64_t i = 0; i < t->out[2] * n; i++) out[i] = rescale_i16(r, acc[i], i % n);

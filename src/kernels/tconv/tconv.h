@@ -14,14 +14,16 @@ typedef struct lrt_tconv {
 } lrt_tconv;
 
 /* Output rows are numbered (batch * out_d + z) * out_h + y. */
-static inline int64_t lrt_tconv_rows(const lrt_tconv *t) { return t->batch * t->out[0] * t->out[1]; }
+static inline int64_t lrt_tconv_rows(const lrt_tconv *t) {
+  return t->batch * t->out[0] * t->out[1];
+}
 static inline int64_t lrt_tconv_taps(const lrt_tconv *t) {
   return (int64_t)t->kernel[0] * t->kernel[1] * t->kernel[2];
 }
 
 /* cols [batch * in_d * in_h * in_w][taps][channels] -> row [out_w][channels]. */
-void lrt_tconv_row_f32(const lrt_tconv *t, const float *cols, const float *bias /* or NULL */, float lo, float hi,
-                       int64_t row, float *out);
+void lrt_tconv_row_f32(const lrt_tconv *t, const float *cols, const float *bias /* or NULL */, float lo,
+                       float hi, int64_t row, float *out);
 void lrt_tconv_row_i32(const lrt_tconv *t, const int32_t *cols, int64_t row, int32_t *acc);
 
 /* From sums to outputs. */
@@ -35,7 +37,8 @@ typedef struct lrt_tconv_rescale {
 } lrt_tconv_rescale;
 
 /* acc [pixels][channels] -> bytes (int8, or uint8 where lo and hi say so). */
-void lrt_tconv_finish(const lrt_tconv_rescale *r, const int32_t *acc, int64_t pixels, int64_t channels, uint8_t *out);
+void lrt_tconv_finish(const lrt_tconv_rescale *r, const int32_t *acc, int64_t pixels, int64_t channels,
+                      uint8_t *out);
 
 /* int16 inputs [..][depth] and weights [taps][channels][depth] without a product before; acc [out_w][channels]. */
 void lrt_tconv_row_i16(const lrt_tconv *t, const int16_t *in, const int8_t *w, int64_t depth,

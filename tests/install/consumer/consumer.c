@@ -4,4 +4,6 @@
 
 #include "litert/status.h"
 
-int main(void) { return strcmp(lrt_status_name(LRT_OK), "OK") == 0 ? 0 : 1; }
+int main(void) {
+  return strcmp(lrt_status_name(LRT_OK), "OK") == 0 ? 0 : 1;
+}
