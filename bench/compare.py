@@ -101,7 +101,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.3)
     parser.add_argument("--json", type=Path, help="also write the figures there")
     parser.add_argument("--peer", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if options.peer:
         measure_peer(str(options.models[0]), options.threads, options.seconds)
         return 0

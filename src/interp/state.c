@@ -9,7 +9,7 @@
 
 struct lrt_state {
   lrt_alloc *alloc;
-  lrt_arena arena; /* copies of the names */
+  lrt_arena arena; /* the two arrays below; names belong to the model */
   int32_t count;
   lrt_state_shape *shapes;
   void **memory;
