@@ -225,12 +225,6 @@ lrt_status lrt_fb_verify(const uint8_t *bytes, uint64_t length, const lrt_fb_sch
   return verify_table(&v, schema->root, at, &root, 1);
 }
 
-const lrt_fb_field *lrt_fb_field_at(const lrt_fb_type *type, unsigned slot) {
-  for (unsigned i = 0; i < type->field_count; i++)
-    if (type->fields[i].slot == slot) return &type->fields[i];
-  return NULL;
-}
-
 const lrt_fb_field *lrt_fb_field_named(const lrt_fb_type *type, const char *name) {
   for (unsigned i = 0; i < type->field_count; i++)
     if (strcmp(type->fields[i].name, name) == 0) return &type->fields[i];

@@ -79,8 +79,7 @@ lrt_status lrt_fb_verify(const uint8_t *bytes, uint64_t length, const lrt_fb_sch
 
 /* Size in bytes of a scalar kind; 0 for the others. */
 unsigned lrt_fb_kind_size(unsigned kind);
-/* The field with that slot or name; NULL when the type has none. */
-const lrt_fb_field *lrt_fb_field_at(const lrt_fb_type *type, unsigned slot);
+/* The field with that name; NULL when the type has none. */
 const lrt_fb_field *lrt_fb_field_named(const lrt_fb_type *type, const char *name);
 
 /* --- Accessors: only for verified bytes, and only for fields with the kind the schema gives them. --- */

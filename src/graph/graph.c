@@ -11,12 +11,6 @@ const lrt_signature *lrt_graph_signature(const lrt_graph *graph, const char *key
   return NULL;
 }
 
-const lrt_metadata_entry *lrt_graph_metadata(const lrt_graph *graph, const char *name) {
-  for (int32_t i = 0; i < graph->metadata_count; i++)
-    if (strcmp(graph->metadata[i].name, name) == 0) return &graph->metadata[i];
-  return NULL;
-}
-
 const char *lrt_node_name(const lrt_node *node) {
   if (node->code == LRT_OP_CUSTOM) return node->custom_name;
   const lrt_op_info *info = lrt_op_info_of(node->code);

@@ -93,7 +93,6 @@ typedef struct lrt_graph {
 
 /* Signature by key; key NULL stands for the only one. NULL where there is none. */
 const lrt_signature *lrt_graph_signature(const lrt_graph *graph, const char *key);
-const lrt_metadata_entry *lrt_graph_metadata(const lrt_graph *graph, const char *name);
 /* Name of a node's operator: "CONV_2D", or the custom name. */
 const char *lrt_node_name(const lrt_node *node);
 

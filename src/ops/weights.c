@@ -3,7 +3,6 @@
 #include "ops/weights.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 typedef struct packed {
@@ -17,7 +16,6 @@ typedef struct packed {
 
 struct lrt_weights {
   lrt_alloc *alloc;
-  atomic_int references;
   pthread_mutex_t lock;
   uint64_t bytes;
   packed *buckets[BUCKETS];
@@ -27,20 +25,13 @@ lrt_status lrt_weights_create(lrt_alloc *alloc, lrt_weights **out, lrt_error *er
   lrt_weights *weights = lrt_alloc_zero(alloc, sizeof *weights);
   if (weights == NULL) return lrt_alloc_fail(err, alloc, sizeof *weights, "the weight store");
   weights->alloc = alloc;
-  atomic_init(&weights->references, 1);
   pthread_mutex_init(&weights->lock, NULL);
   *out = weights;
   return LRT_OK;
 }
 
-lrt_weights *lrt_weights_retain(lrt_weights *weights) {
-  atomic_fetch_add_explicit(&weights->references, 1, memory_order_relaxed);
-  return weights;
-}
-
 void lrt_weights_destroy(lrt_weights *weights) {
   if (weights == NULL) return;
-  if (atomic_fetch_sub_explicit(&weights->references, 1, memory_order_acq_rel) != 1) return;
   for (int i = 0; i < BUCKETS; i++) {
     for (packed *p = weights->buckets[i], *next; p != NULL; p = next) {
       next = p->next;

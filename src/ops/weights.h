@@ -12,8 +12,7 @@
 typedef struct lrt_weights lrt_weights;
 
 lrt_status lrt_weights_create(lrt_alloc *alloc, lrt_weights **out, lrt_error *err);
-lrt_weights *lrt_weights_retain(lrt_weights *weights);
-void lrt_weights_destroy(lrt_weights *weights); /* drops one reference */
+void lrt_weights_destroy(lrt_weights *weights); /* NULL is fine */
 
 /* Writes the packed form into `out` (zeroed, `bytes` long, 64-byte aligned). */
 typedef void (*lrt_weights_fill)(void *out, const void *arg);

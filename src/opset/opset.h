@@ -88,12 +88,6 @@ typedef struct lrt_op_info {
 
 /* Row of a builtin code, NULL for numbers outside the schema. */
 const lrt_op_info *lrt_op_info_of(int32_t code);
-/* Options table by union (1, 2) and member number, NULL where unknown. */
-const lrt_option_table *lrt_option_table_of(uint8_t union_number, uint8_t member);
-/* Highest member number of a union. */
-uint8_t lrt_option_union_size(uint8_t union_number);
-/* Writes every field's default into an option struct of table->bytes. */
-void lrt_option_defaults(const lrt_option_table *table, void *options);
 
 /* Values of the enumerations that options store (schema-wide numbers). */
 enum { LRT_PADDING_SAME = 0, LRT_PADDING_VALID = 1 };
