@@ -10,6 +10,7 @@
 #include "formats/flatbuffer_write.h"
 #include "formats/tflite_schema.h"
 #include "litertlm_sample.h"
+#include "llm_metadata_sample.h"
 #include "metadata_sample.h"
 #include "shared_files.h"
 
@@ -103,6 +104,14 @@ static void save_metadata(void) {
   lrt_fb_builder_clear(&b);
 }
 
+static void save_llm_metadata(void) {
+  pb_sample sample;
+  sample_llm_metadata(&sample);
+  save("llm_metadata", "model", sample.bytes, sample.length);
+  sample_executor_metadata(&sample);
+  save("llm_metadata", "executor", sample.bytes, sample.length);
+}
+
 static void save_model(const char *path, void *unused) {
   size_t size = 0;
   uint8_t *bytes = read_whole_file(path, &size);
@@ -149,6 +158,7 @@ int main(int argc, char **argv) {
   save("protobuf", "message", message, sizeof message);
   save_tflite();
   save_metadata();
+  save_llm_metadata();
   save_made_model();
   for_each_file(shared_path("cases/ops"), "_000.tflite", save_model, NULL);
   for_each_file(shared_path("models/tflite/real"), ".tflite", save_model, NULL);
