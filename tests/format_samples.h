@@ -129,4 +129,11 @@ static const uint8_t sample_npy[] = {
     0x00, 0x00, 0x01, 0x00, 0x02, 0x00, 0x03, 0x00, 0x04, 0x00, 0x05, 0x00,
 };
 
+/* Of the format's own package: w float32 [2, 3] 0 to 5, h float16 [2] 1.5 and -2, e float32 [0, 4]. */
+static const char sample_safetensors[] = "\xc8\0\0\0\0\0\0\0{\"__metadata__\":{\"format\":\"np\"},"
+                                         "\"e\":{\"dtype\":\"F32\",\"shape\":[0,4],\"data_offsets\":[0,0]},"
+                                         "\"w\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+                                         "\"h\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[24,28]}}  "
+                                         "\0\0\0\0\0\0\x80?\0\0\0@\0\0@@\0\0\x80@\0\0\xa0@\0>\0\xc0";
+
 #endif

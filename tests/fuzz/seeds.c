@@ -9,6 +9,7 @@
 #include "format_samples.h"
 #include "formats/flatbuffer_write.h"
 #include "formats/tflite_schema.h"
+#include "gguf_sample.h"
 #include "litertlm_sample.h"
 #include "llm_metadata_sample.h"
 #include "metadata_sample.h"
@@ -155,6 +156,8 @@ int main(int argc, char **argv) {
   save("inflate", "stored", sample_deflate_stored, sizeof sample_deflate_stored);
   save("inflate", "framed", sample_zlib, sizeof sample_zlib);
   save("npy", "int16.npy", sample_npy, sizeof sample_npy);
+  save("gguf", "small.gguf", sample_gguf, sizeof sample_gguf);
+  save("safetensors", "small.safetensors", sample_safetensors, sizeof sample_safetensors - 1);
   save("protobuf", "message", message, sizeof message);
   save_tflite();
   save_metadata();
