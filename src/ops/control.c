@@ -1,4 +1,4 @@
-/* control.c: marks IF, WHILE, CALL_ONCE and STABLEHLO_COMPOSITE as runnable: the runtime executes them itself. */
+/* control.c: marks IF, STABLEHLO_CASE, WHILE, CALL_ONCE and STABLEHLO_COMPOSITE as runnable: the runtime executes them itself. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/op.h"
 

@@ -259,8 +259,10 @@ static lrt_status prepare_int(lrt_prepare *p, const lrt_product *product) {
   s->g.mult = rescale.mult;
   s->g.shift = rescale.shift;
   s->g.scale = rescale.scale;
-  if (product->real_rule && (p->mode == LRT_OP_REF || (!wide && p->outputs[0]->type == LRT_INT16)))
+  if (product->real_rule && !product->fixed_rule &&
+      (p->mode == LRT_OP_REF || (!wide && p->outputs[0]->type == LRT_INT16)))
     s->g.real = rescale.real;
+  if (product->fixed_rule) s->g.exact = true;
   s->g.lo = rescale.lo;
   s->g.hi = rescale.hi;
   s->g.bias_is_32 = bias != NULL ? bias->type == LRT_INT32 : product->quantized_bias_type == LRT_INT32;

@@ -24,6 +24,7 @@ typedef struct lrt_product {
   bool float_product;      /* one scale: it is multiplied by the input's in float, as old files expect */
   bool keep_packed;        /* weights may be packed for good, whatever their size */
   bool real_rule;          /* ref mode: sums are rescaled in double precision */
+  bool fixed_rule;         /* sums are rescaled by 32-bit multipliers in every mode */
   bool blocks;             /* blockwise int4 weights are taken too */
 } lrt_product;
 

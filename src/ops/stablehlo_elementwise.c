@@ -17,6 +17,9 @@
       case LRT_OP_STABLEHLO_MAXIMUM: out[i] = (T)(a[i] > b[i] ? a[i] : b[i]); break;                         \
       case LRT_OP_STABLEHLO_MINIMUM: out[i] = (T)(a[i] < b[i] ? a[i] : b[i]); break;                         \
       case LRT_OP_STABLEHLO_AND: out[i] = (T)(a[i] & b[i]); break;                                           \
+      case LRT_OP_STABLEHLO_OR: out[i] = (T)(a[i] | b[i]); break;                                            \
+      case LRT_OP_LOGICAL_AND: out[i] = (T)(a[i] != 0 && b[i] != 0); break;                                  \
+      case LRT_OP_LOGICAL_OR: out[i] = (T)(a[i] != 0 || b[i] != 0); break;                                   \
       default: out[i] = (T)((U)b[i] < sizeof(T) * 8 ? (U)a[i] << (U)b[i] : 0); break;                        \
       }                                                                                                      \
     }                                                                                                        \
@@ -32,6 +35,8 @@
       case LRT_OP_STABLEHLO_ADD: out[i] = a[i] + b[i]; break;                                                \
       case LRT_OP_STABLEHLO_MULTIPLY: out[i] = a[i] * b[i]; break;                                           \
       case LRT_OP_STABLEHLO_MAXIMUM: out[i] = a[i] > b[i] ? a[i] : b[i]; break;                              \
+      case LRT_OP_LOGICAL_AND: out[i] = a[i] != 0 && b[i] != 0; break;                                       \
+      case LRT_OP_LOGICAL_OR: out[i] = a[i] != 0 || b[i] != 0; break;                                        \
       default: out[i] = a[i] < b[i] ? a[i] : b[i]; break;                                                    \
       }                                                                                                      \
     }                                                                                                        \
@@ -41,7 +46,8 @@
 /* Truth values: sum is or, product is and. */
 static void combine_bools(int32_t code, const uint8_t *a, const uint8_t *b, uint8_t *out, int64_t begin,
                           int64_t end) {
-  const bool either = code == LRT_OP_STABLEHLO_ADD || code == LRT_OP_STABLEHLO_MAXIMUM;
+  const bool either = code == LRT_OP_STABLEHLO_ADD || code == LRT_OP_STABLEHLO_MAXIMUM ||
+                      code == LRT_OP_STABLEHLO_OR || code == LRT_OP_LOGICAL_OR;
   for (int64_t i = begin; i < end; i++) out[i] = either ? a[i] != 0 || b[i] != 0 : a[i] != 0 && b[i] != 0;
 }
 

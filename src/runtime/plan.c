@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "graph/passes/absorb_dequantize.h"
 
-#define MAX_DEPTH 32   /* nesting of IF and WHILE */
+#define MAX_DEPTH 32   /* nesting of control flow */
 #define MAX_PLANS 4096 /* instances of subgraphs per interpreter */
 
 static lrt_status no_memory(const lrt_plan *plan, lrt_error *err) {
@@ -144,9 +144,7 @@ lrt_status lrt_plan_create(lrt_runtime *runtime, int32_t subgraph, const lrt_sha
 }
 
 static void destroy_exec(lrt_exec *exec) {
-  lrt_plan_destroy(exec->branch[0]);
-  lrt_plan_destroy(exec->branch[1]);
-  exec->branch[0] = exec->branch[1] = NULL;
+  for (int32_t i = 0; i < exec->branch_count; i++) lrt_plan_destroy(exec->branch[i]);
   if (exec->node != NULL) lrt_arena_clear(&exec->arena);
   lrt_alloc_free(exec->scratch);
 }

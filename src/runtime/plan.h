@@ -13,7 +13,7 @@ typedef enum lrt_exec_kind {
   LRT_EXEC_NONE = 0, /* nothing to do: folded into a constant, an alias, or dead */
   LRT_EXEC_STEPS,    /* prepared steps */
   LRT_EXEC_DEFERRED, /* a sizing point: prepared by worker 0 when its inputs are there */
-  LRT_EXEC_IF,
+  LRT_EXEC_BRANCH,   /* IF, STABLEHLO_CASE */
   LRT_EXEC_WHILE,
   LRT_EXEC_CALL_ONCE
 } lrt_exec_kind;
@@ -41,8 +41,11 @@ typedef struct lrt_exec {
   lrt_arena arena; /* DEFERRED: parameters of the present preparation */
   void *scratch;   /* DEFERRED: temporaries and worker scratch of the present preparation */
   size_t scratch_bytes;
-  lrt_plan *branch[2]; /* IF: then, else; WHILE: condition, body; CALL_ONCE: initialiser */
-  double seconds;      /* profile: summed over invokes */
+  /* IF: then, else; STABLEHLO_CASE: one per value; WHILE: condition, body; CALL_ONCE: initialiser. NULL before it is
+   * planned. */
+  lrt_plan **branch; /* [branch_count] */
+  int32_t branch_count;
+  double seconds; /* profile: summed over invokes */
   uint64_t calls;
 } lrt_exec;
 

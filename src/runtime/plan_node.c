@@ -223,12 +223,16 @@ static lrt_status plan_operator(lrt_plan *plan, lrt_exec *exec, lrt_error *err) 
   return lrt_plan_settle(plan, exec, err);
 }
 
+/* Operators that read sparse constants: DENSIFY, and FULLY_CONNECTED its weights. */
+static bool reads_sparse(const lrt_node *node, int32_t input) {
+  return node->code == LRT_OP_DENSIFY || (node->code == LRT_OP_FULLY_CONNECTED && input == 1);
+}
+
 /* The bytes of a sparse constant are not those of its shape: operators that do not expect that would read outside. */
 static lrt_status check_dense(const lrt_exec *exec, lrt_error *err) {
   for (int32_t i = 0; i < exec->node->node.input_count; i++) {
     const lrt_value *value = exec->inputs[i];
-    if (value != NULL && value->constant && value->sparsity != NULL &&
-        exec->node->node.code != LRT_OP_DENSIFY)
+    if (value != NULL && value->constant && value->sparsity != NULL && !reads_sparse(&exec->node->node, i))
       return lrt_fail(err, LRT_UNSUPPORTED,
                       "%s (node %d) reads the sparse tensor \"%s\", which is not supported",
                       lrt_node_name(&exec->node->node), exec->node->file_index, value->name);
@@ -237,7 +241,8 @@ static lrt_status check_dense(const lrt_exec *exec, lrt_error *err) {
 }
 
 static bool is_control(const lrt_node *node) {
-  return node->code == LRT_OP_IF || node->code == LRT_OP_WHILE || node->code == LRT_OP_CALL_ONCE;
+  return node->code == LRT_OP_IF || node->code == LRT_OP_WHILE || node->code == LRT_OP_CALL_ONCE ||
+         node->code == LRT_OP_STABLEHLO_CASE;
 }
 
 lrt_status lrt_plan_prepare_node(lrt_plan *plan, int32_t i, lrt_error *err) {

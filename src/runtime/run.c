@@ -173,9 +173,18 @@ static bool is_true(const lrt_value *value) {
   return value->data != NULL && value->bytes >= 1 && *(const uint8_t *)value->data != 0;
 }
 
-static bool run_if(walker *w, lrt_plan *plan, lrt_exec *exec) {
+/* IF: 0 where the condition holds. STABLEHLO_CASE: the index, or the last branch where there is none of that number. */
+static int32_t chosen_branch(const lrt_exec *exec) {
+  const lrt_value *value = exec->inputs[0];
+  if (exec->node->node.code == LRT_OP_IF) return is_true(value) ? 0 : 1;
+  int32_t index = -1;
+  if (value->data != NULL && value->bytes >= sizeof index) memcpy(&index, value->data, sizeof index);
+  return index >= 0 && index < exec->branch_count ? index : exec->branch_count - 1;
+}
+
+static bool run_branch(walker *w, lrt_plan *plan, lrt_exec *exec) {
   if (!catch_up(w)) return false;
-  const int slot = is_true(exec->inputs[0]) ? 0 : 1;
+  const int32_t slot = chosen_branch(exec);
   lrt_error error;
   lrt_status status = LRT_OK;
   if (w->worker->index == 0)
@@ -263,7 +272,7 @@ static bool run_node(walker *w, lrt_plan *plan, lrt_exec *exec) {
   switch (exec->kind) {
   case LRT_EXEC_STEPS: return run_steps(w, exec);
   case LRT_EXEC_DEFERRED: return run_deferred(w, plan, exec);
-  case LRT_EXEC_IF: return run_if(w, plan, exec);
+  case LRT_EXEC_BRANCH: return run_branch(w, plan, exec);
   case LRT_EXEC_WHILE: return run_while(w, plan, exec);
   case LRT_EXEC_CALL_ONCE: return run_call_once(w, exec);
   case LRT_EXEC_NONE: break;

@@ -197,6 +197,43 @@ static void test_lookup(void) {
   one_op_expect(LRT_FLOAT32, LRT_OP_EMBEDDING_LOOKUP, NULL, minus, 2, ONE_OP_REFUSED, NULL);
 }
 
+/* Weights in blocks of 4 x 16 with flipped sign bits: results of ai-edge-litert 2.3.0, both resolvers alike. */
+static void test_shuffled(void) {
+  static const int16_t golden[32] = {2846,  1661,  -9253, 1579,  -2190, -9136, -682,  9318,
+                                     -2045, -3682, -7738, 7515,  -1147, -1758, -6196, -1305,
+                                     1805,  -2436, -2164, -9190, -1467, -8892, 7962,  3722,
+                                     8000,  -4715, 7030,  -3651, 14047, -6935, 1089,  -4618};
+  const lrt_fully_connected_options shuffled = {.weights_format = 1}, unknown = {.weights_format = 2};
+  uint8_t w[8 * 48], x[4 * 48];
+  int32_t bias[8];
+  for (int i = 0; i < 8 * 48; i++) w[i] = (uint8_t)(i * 37 + i / 7 * 11 + 3);
+  for (int i = 0; i < 4 * 48; i++) x[i] = (uint8_t)(i * 91 + i / 5 * 13 + 5);
+  for (int i = 0; i < 8; i++) bias[i] = i * 977 % 4001 - 2000;
+  one_operand in[] = {
+      {.type = LRT_UINT8, .shape = {2, {4, 48}}, .data = x, .scale = 1 / 128.0f, .zero_point = 128},
+      {.type = LRT_UINT8,
+       .shape = {2, {8, 48}},
+       .data = w,
+       .constant = true,
+       .scale = 3 / 512.0f,
+       .zero_point = 128},
+      {.type = LRT_INT32, .shape = {1, {8}}, .data = bias, .constant = true, .scale = 3 / 65536.0f}};
+  const one_operand out[] = {{.type = LRT_INT16, .scale = 1 / 4096.0f},
+                             {.type = LRT_UINT8, .scale = 1 / 128.0f, .zero_point = 128}};
+  one_op o;
+  for (int m = 0; m < 2; m++) {
+    CHECK_INT(one_op_run(&o, modes[m], LRT_OP_FULLY_CONNECTED, &shuffled, in, 3, out, 2), LRT_OK);
+    CHECK(one_op_gave(&o, 0, build_shape(2, 4, 8), golden));
+    one_op_close(&o);
+    CHECK_INT(one_op_run(&o, modes[m], LRT_OP_FULLY_CONNECTED, &unknown, in, 3, out, 1), LRT_UNSUPPORTED);
+    one_op_close(&o);
+    in[1].zero_point = 127;
+    CHECK_INT(one_op_run(&o, modes[m], LRT_OP_FULLY_CONNECTED, &shuffled, in, 3, out, 2), LRT_UNSUPPORTED);
+    one_op_close(&o);
+    in[1].zero_point = 128;
+  }
+}
+
 /* A 0 among the dimensions makes a shape valid whose batches are beyond counting. */
 static void uncountable_batches_are_refused(void) {
   const one_operand in[] = {
@@ -210,6 +247,7 @@ int main(int argc, char **argv) {
   RUN(test_halves);
   RUN(test_integers);
   RUN(test_refusals);
+  RUN(test_shuffled);
   RUN(test_batch_matmul);
   RUN(test_lookup);
   RUN(uncountable_batches_are_refused);

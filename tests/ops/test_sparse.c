@@ -1,4 +1,4 @@
-/* test_sparse.c: DENSIFY: written out as described, damaged descriptions refused, sparse tensors nowhere else. */
+/* test_sparse.c: DENSIFY and FULLY_CONNECTED read sparse constants, damaged ones are refused, and others refuse all. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "one_op.h"
 
@@ -73,6 +73,40 @@ static void test_damaged(void) {
   }
 }
 
+/* y = x W with the sparse W above: (x1, 2 x0) + bias. */
+static void test_sparse_weights(void) {
+  static const float w[2] = {1, 2}, bias[2] = {0.5f, -1};
+  static const int32_t twice[2] = {1, 1};
+  static const lrt_fully_connected_options options = {0};
+  for (int mode = LRT_MODE_FAST; mode <= LRT_MODE_REF; mode++) {
+    for (int damaged = 0; damaged < 2; damaged++) {
+      sparse_model s;
+      begin(&s);
+      build_subgraph *b = &s.o.subgraph;
+      if (damaged) s.sparsity.traversal_order = twice;
+      const int32_t x = build_tensor(b, LRT_FLOAT32, build_shape(2, 1, 2));
+      const int32_t weights = build_constant(b, LRT_FLOAT32, build_shape(2, 2, 2), w);
+      b->tensors[weights].bytes = sizeof w;
+      b->tensors[weights].sparsity = &s.sparsity;
+      const int32_t c = build_constant(b, LRT_FLOAT32, build_shape(1, 2), bias);
+      const int32_t y = build_tensor(b, LRT_FLOAT32, build_shape(2, 1, 2));
+      build_node(b, LRT_OP_FULLY_CONNECTED, &options, 3, (int32_t[]){x, weights, c}, 1, &y)->version = 8;
+      build_input(b, x), build_output(b, y);
+      CHECK_INT(build_finish(&s.o.model, &b, 1), LRT_OK);
+      const lrt_interpreter_options settings = {.mode = (lrt_mode)mode};
+      const lrt_status status = build_open(&s.o.model, &settings, &s.o.session, &s.o.error);
+      CHECK_INT(status, damaged ? LRT_INVALID_MODEL : LRT_OK);
+      if (status == LRT_OK) {
+        memcpy(build_view(&s.o.session, x).data, (float[]){3, 5}, 8);
+        CHECK_INT(lrt_interpreter_invoke(s.o.session.it, 0, &s.o.error), LRT_OK);
+        const float *got = build_view(&s.o.session, y).data;
+        CHECK(got[0] == 5.5f && got[1] == 5);
+      }
+      one_op_close(&s.o);
+    }
+  }
+}
+
 static void test_elsewhere(void) {
   sparse_model s;
   begin(&s);
@@ -84,6 +118,7 @@ int main(int argc, char **argv) {
   RUN(test_densify);
   RUN(test_blocks);
   RUN(test_damaged);
+  RUN(test_sparse_weights);
   RUN(test_elsewhere);
   DONE();
 }

@@ -125,6 +125,28 @@ static void test_reduce_window(void) {
   }
 }
 
+/* The deprecated operator: 2 x 2 entries, columns two apart. Results of ai-edge-litert 2.3.0, both resolvers alike. */
+static void test_deprecated_window(void) {
+  static const int32_t data[12] = {3, -1, 2, 4, 1, 5, -2, 0, 7, 1, 0, 0}, starts[6] = {3, 3, 3, 3, 3, 0};
+  static const int64_t window[2] = {2, 2}, ones[2] = {1, 1}, gaps[2] = {1, 2}, none[2] = {0, 1};
+  static const int32_t expected[6][4] = {{7, 11, 9, 9}, {-36, 0, 0, 0}, {-2, -1, -2, 0},
+                                         {3, 5, 7, 5},  {1, 0, 0, 0},   {1, 1, 1, 1}};
+  for (int32_t f = 0; f <= 7; f++) {
+    const lrt_reduce_window_options options = {f};
+    one_operand in[] = {{.type = LRT_INT32, .shape = {2, {3, 4}}, .data = data},
+                        {.type = LRT_INT32, .shape = {0, {0}}, .data = &starts[f < 1 || f > 6 ? 0 : f - 1]},
+                        {.type = LRT_INT64, .shape = {1, {2}}, .data = window, .constant = true},
+                        {.type = LRT_INT64, .shape = {1, {2}}, .data = ones, .constant = true},
+                        {.type = LRT_INT64, .shape = {1, {2}}, .data = gaps, .constant = true}};
+    if (f >= 1 && f <= 6)
+      expect(LRT_OP_REDUCE_WINDOW, &options, in, 5, build_shape(2, 2, 2), expected[f - 1]);
+    else
+      expect(LRT_OP_REDUCE_WINDOW, &options, in, 5, ONE_OP_REFUSED, NULL);
+    in[3].data = none;
+    expect(LRT_OP_REDUCE_WINDOW, &options, in, 5, ONE_OP_REFUSED, NULL);
+  }
+}
+
 /* Zero key and counter: the known answers of the generators. */
 static void test_bits(void) {
   const lrt_stablehlo_rng_bit_generator_options philox = {1}, threefry = {2}, unknown = {3};
@@ -152,6 +174,7 @@ int main(int argc, char **argv) {
   RUN(test_gather);
   RUN(test_scatter);
   RUN(test_reduce_window);
+  RUN(test_deprecated_window);
   RUN(test_bits);
   DONE();
 }

@@ -1,4 +1,4 @@
-/* test_control.c: IF and WHILE as sub-plans, limits and cancellation of loops, results of unknown shape. */
+/* test_control.c: IF, STABLEHLO_CASE and WHILE as sub-plans, limits and cancellation of loops, results of unknown shape. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <unistd.h>
@@ -213,6 +213,45 @@ static void composite_runs_its_subgraph(void) {
   }
 }
 
+/* Branch 0 adds x to itself, branch 1 squares it, and so does every other number: as in ai-edge-litert 2.3.0. */
+static void case_chooses(void) {
+  const lrt_stablehlo_case_options both = {{(int32_t[]){1, 2}, 2}}, none = {{NULL, 0}};
+  const lrt_stablehlo_case_options outside = {{(int32_t[]){1, 3}, 2}};
+  const lrt_stablehlo_case_options *const options[] = {&both, &none, &outside};
+  for (int kind = 0; kind < 3; kind++) {
+    build_model m;
+    lrt_error err = {LRT_OK, ""};
+    build_session s;
+    reset(&m);
+    const int32_t c = build_tensor(&graphs[0], LRT_INT32, build_shape(0)),
+                  x = build_tensor(&graphs[0], LRT_FLOAT32, build_shape(1, 2)),
+                  y = build_tensor(&graphs[0], LRT_FLOAT32, build_shape(1, 2));
+    build_node(&graphs[0], LRT_OP_STABLEHLO_CASE, options[kind], 2, (int32_t[]){c, x}, 1, &y);
+    build_input(&graphs[0], c), build_input(&graphs[0], x), build_output(&graphs[0], y);
+    for (int k = 1; k <= 2; k++) {
+      const int32_t in = build_tensor(&graphs[k], LRT_FLOAT32, build_shape(1, 2)),
+                    out = build_tensor(&graphs[k], LRT_FLOAT32, build_shape(1, 2));
+      build_node(&graphs[k], k == 1 ? LRT_OP_ADD : LRT_OP_MUL,
+                 k == 1 ? (const void *)&plain_add : (const void *)&plain_mul, 2, (int32_t[]){in, in}, 1,
+                 &out);
+      build_input(&graphs[k], in), build_output(&graphs[k], out);
+    }
+    CHECK_INT(build_finish(&m, (build_subgraph *[]){&graphs[0], &graphs[1], &graphs[2]}, 3), LRT_OK);
+    for (int threads = 1; threads <= 2; threads++) {
+      const lrt_interpreter_options two = {.num_threads = threads};
+      CHECK_INT(build_open(&m, &two, &s, &err), kind == 0 ? LRT_OK : LRT_INVALID_MODEL);
+      for (int32_t index = -1; index <= 2 && kind == 0 && s.it != NULL; index++) {
+        *(int32_t *)build_view(&s, c).data = index;
+        memcpy(build_view(&s, x).data, (float[]){3, 5}, 8);
+        CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OK);
+        CHECK_NEAR(((float *)build_view(&s, y).data)[1], index == 0 ? 10 : 25, 0);
+      }
+      build_close(&s);
+    }
+    build_clear(&m);
+  }
+}
+
 /* Strings that nobody has set cannot be handed to a branch. */
 static void unset_strings_are_refused(void) {
   build_model m;
@@ -265,6 +304,7 @@ int main(int argc, char **argv) {
   RUN(endless_loop_stops);
   RUN(endless_loop_is_cancelled);
   RUN(if_chooses);
+  RUN(case_chooses);
   RUN(call_once_calls_once);
   RUN(composite_runs_its_subgraph);
   RUN(unset_strings_are_refused);
