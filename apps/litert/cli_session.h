@@ -38,7 +38,7 @@ typedef struct cli_session_options {
       {"memory-limit",    CLI_BYTES,                                                                         \
        &(o).memory_limit, 0,                                                                                 \
        "BYTES",           "give up above this much memory (64k, 1.5G)"},                                     \
-      {"time-limit", CLI_REAL, &(o).time_limit, 0, "S", "give up when one run takes longer"}, {              \
+      {"time-limit", CLI_REAL, &(o).time_limit, 0, "S", "give up when planning or one run takes longer"}, {  \
     "step-limit", CLI_INT, &(o).step_limit, 0, "N", "give up after this many steps in one run"               \
   }
 

@@ -43,7 +43,8 @@ LRT_API void lrt_interpreter_destroy(lrt_interpreter *interpreter);
 LRT_API lrt_status lrt_interpreter_resize_input(lrt_interpreter *interpreter, int32_t subgraph,
                                                 int32_t tensor, const lrt_shape *shape, int strict,
                                                 lrt_error *err);
-/* Plans a subgraph and gets its memory; does nothing when it is already planned for these shapes. */
+/* Plans a subgraph and gets its memory; does nothing when it is already planned for these shapes. Errors:
+ * INVALID_MODEL, UNSUPPORTED, UNRESOLVED_OP, CANCELLED, OVER_BUDGET. */
 LRT_API lrt_status lrt_interpreter_allocate(lrt_interpreter *interpreter, int32_t subgraph, lrt_error *err);
 /* 1 when the subgraph is allocated for the present shapes. */
 LRT_API int lrt_interpreter_is_allocated(const lrt_interpreter *interpreter, int32_t subgraph);
@@ -53,7 +54,8 @@ LRT_API lrt_status lrt_interpreter_invoke(lrt_interpreter *interpreter, int32_t 
  * compare operators one by one. Needs preserve_all_tensors. Errors: WRONG_STATE, NOT_FOUND, and those of invoke. */
 LRT_API lrt_status lrt_interpreter_invoke_steps(lrt_interpreter *interpreter, int32_t subgraph, int32_t first,
                                                 int32_t count, lrt_error *err);
-/* Stops a running invoke (from any thread) at the next step; the flag is cleared when the next invoke begins. */
+/* Stops a running allocate or invoke (from any thread) at the next step, or inside an operator that takes long for its
+ * size; the flag is cleared when the next one begins. */
 LRT_API void lrt_interpreter_cancel(lrt_interpreter *interpreter);
 /* Sets every variable tensor back to zero. */
 LRT_API void lrt_interpreter_reset_variables(lrt_interpreter *interpreter);

@@ -45,7 +45,8 @@ typedef struct lrt_error {
 typedef struct lrt_limits {
   uint64_t bytes; /* memory of all kinds that the object may hold at once */
   uint64_t steps; /* executed steps per invoke, loop bodies included */
-  double seconds; /* wall-clock time per invoke */
+  double
+      seconds; /* wall-clock time of each allocate and each invoke; long operators are left in their midst */
 } lrt_limits;
 
 /* Name ("INVALID_MODEL") and text ("the model or data file is not valid") of a code; never NULL. */

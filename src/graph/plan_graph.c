@@ -15,6 +15,7 @@
 typedef struct inlining {
   lrt_plan_graph *plan;
   int32_t composites; /* inlined so far: a body of nothing but composites adds no nodes */
+  const lrt_deadline *deadline;
   lrt_error *err;
 } inlining;
 
@@ -111,6 +112,7 @@ static lrt_status inline_composite(inlining *in, const lrt_node *node, const int
   if (depth >= MAX_DEPTH)
     return lrt_fail(in->err, LRT_INVALID_MODEL, "composite %s (node %d) is nested too deeply", name,
                     file_index);
+  LRT_TRY(lrt_deadline_check(in->deadline, in->err));
   if (++in->composites > MAX_COMPOSITES || body->tensor_count > MAX_TENSORS - plan->tensor_count)
     return lrt_fail(in->err, LRT_INVALID_MODEL,
                     "composite %s (node %d): inlining composites makes subgraph %d too "
@@ -148,14 +150,14 @@ static lrt_status add_nodes(inlining *in, int32_t subgraph, const int32_t *map, 
 }
 
 lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_alloc *alloc,
-                                 lrt_plan_graph **out, lrt_error *err) {
+                                 const lrt_deadline *deadline, lrt_plan_graph **out, lrt_error *err) {
   lrt_plan_graph *plan = lrt_alloc_zero(alloc, sizeof *plan);
   if (plan == NULL) return lrt_alloc_fail(err, alloc, sizeof *plan, "the plan graph");
   lrt_arena_init(&plan->arena, alloc);
   plan->graph = graph;
   plan->subgraph = &graph->subgraphs[subgraph];
   plan->subgraph_index = subgraph;
-  inlining in = {plan, 0, err};
+  inlining in = {plan, 0, deadline, err};
   const int32_t count = plan->subgraph->tensor_count;
   int32_t *map = lrt_arena_array(&plan->arena, (size_t)count, sizeof *map);
   lrt_status status = map != NULL ? LRT_OK : no_memory(&in);

@@ -3,6 +3,7 @@
 #ifndef LRT_PLAN_GRAPH_H
 #define LRT_PLAN_GRAPH_H
 
+#include "base/deadline.h"
 #include "graph/graph.h"
 
 /* One value. The first `tensor_count` of the subgraph are its own tensors, in the file's order; those of inlined
@@ -34,9 +35,10 @@ typedef struct lrt_plan_graph {
   lrt_arena arena;
 } lrt_plan_graph;
 
-/* Copies a subgraph; composites are replaced by their decompositions. Destroy with lrt_plan_graph_destroy. */
+/* Copies a subgraph; composites are replaced by their decompositions. Destroy with lrt_plan_graph_destroy. `deadline`
+ * may be NULL. */
 lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_alloc *alloc,
-                                 lrt_plan_graph **out, lrt_error *err);
+                                 const lrt_deadline *deadline, lrt_plan_graph **out, lrt_error *err);
 void lrt_plan_graph_destroy(lrt_plan_graph *plan);
 
 #endif

@@ -145,6 +145,7 @@ lrt_status lrt_interpreter_allocate(lrt_interpreter *it, int32_t subgraph, lrt_e
   LRT_TRY(lrt_interpreter_ensure_state(it, err));
   lrt_plan_destroy(slot->plan);
   slot->plan = NULL;
+  lrt_runtime_begin(&it->runtime, "planning");
   LRT_TRY(lrt_plan_create(&it->runtime, subgraph, slot->shapes, 0, &slot->plan, err));
   slot->current = true;
   lrt_counter_add(LRT_COUNTER_PLANS_MADE, 1);
@@ -164,7 +165,7 @@ lrt_status lrt_interpreter_invoke(lrt_interpreter *it, int32_t subgraph, lrt_err
   LRT_TRY(check_subgraph(it, subgraph, err));
   lrt_plan *plan = plan_of(it, subgraph);
   if (plan == NULL) return lrt_fail(err, LRT_WRONG_STATE, "subgraph %d is not allocated", subgraph);
-  atomic_store(&it->runtime.cancelled, false);
+  lrt_runtime_begin(&it->runtime, "the run");
   lrt_counter_add(LRT_COUNTER_INVOKES, 1);
   return lrt_plan_run(plan, err);
 }
@@ -180,7 +181,7 @@ lrt_status lrt_interpreter_invoke_steps(lrt_interpreter *it, int32_t subgraph, i
   if (first < 0 || count < 0 || count > plan->graph->node_count || first > plan->graph->node_count - count)
     return lrt_fail(err, LRT_NOT_FOUND, "there are no %d steps from %d on, subgraph %d has %d", count, first,
                     subgraph, plan->graph->node_count);
-  atomic_store(&it->runtime.cancelled, false);
+  lrt_runtime_begin(&it->runtime, "the run");
   return lrt_plan_run_nodes(plan, first, count, err);
 }
 

@@ -139,6 +139,7 @@ static lrt_status import_step(const lrt_step *step, const lrt_step_run *run, int
   LRT_TRY(keys_of(step->inputs[1], &keys, run->err));
   memset(index, 0, params->index->bytes);
   for (int64_t i = 0; i < keys.count; i++) {
+    if (i % 256 == 255) LRT_TRY(lrt_step_check(run)); /* a file may choose keys that collide */
     const int64_t slot = slot_of(index, params->slots, &keys, &keys, i);
     if (slot >= 0 && index[slot] == 0) index[slot] = (int32_t)i + 1;
   }
@@ -210,8 +211,9 @@ static int64_t position_of(const table_view *t, const key_list *wanted, int64_t 
 }
 
 /* Strings may come from the table or be the default: both tables are laid behind one another. */
-static lrt_status find_strings(const lrt_step *step, const table_view *t, const key_list *wanted,
-                               lrt_error *err) {
+static lrt_status find_strings(const lrt_step *step, const lrt_step_run *run, const table_view *t,
+                               const key_list *wanted) {
+  lrt_error *err = run->err;
   const table_params *params = step->params;
   lrt_strings values, dflt;
   lrt_value *out = step->outputs[0];
@@ -220,6 +222,7 @@ static lrt_status find_strings(const lrt_step *step, const table_view *t, const 
   LRT_TRY(lrt_strings_of(step->inputs[2], &dflt, err));
   uint64_t bytes = 4 * ((uint64_t)wanted->count + 2);
   for (int64_t i = 0; i < wanted->count; i++) {
+    if (i % 256 == 255) LRT_TRY(lrt_step_check(run));
     picks[i] = (int32_t)position_of(t, wanted, i);
     lrt_strings_at(picks[i] < 0 ? &dflt : &values, picks[i] < 0 ? 0 : picks[i], &length);
     bytes += (uint64_t)length;
@@ -248,9 +251,10 @@ static lrt_status find_step(const lrt_step *step, const lrt_step_run *run, int64
   LRT_TRY(keys_of(step->inputs[1], &wanted, run->err));
   if (t.values.type != step->outputs[0]->type)
     return lrt_fail(run->err, LRT_RUN_FAILED, "HASHTABLE_FIND: the table holds values of another type");
-  if (t.values.type == LRT_STRING) return find_strings(step, &t, &wanted, run->err);
+  if (t.values.type == LRT_STRING) return find_strings(step, run, &t, &wanted);
   int64_t *out = step->outputs[0]->data;
   for (int64_t i = 0; i < wanted.count; i++) {
+    if (i % 256 == 255) LRT_TRY(lrt_step_check(run));
     const int64_t at = position_of(&t, &wanted, i);
     out[i] = at < 0 ? *(const int64_t *)step->inputs[2]->data : ((const int64_t *)t.values.data)[at];
   }

@@ -49,6 +49,7 @@ static lrt_status f32_step(const lrt_step *step, const lrt_step_run *run, int64_
   float *out = (float *)step->outputs[plan->output]->data + plan->out_column;
   for (int64_t b = begin; b < end; b++) {
     for (int64_t i = 0; i < s->time; i++) {
+      LRT_TRY(lrt_step_check(run));
       const int64_t row = row_of(s, b, plan->reverse ? s->time - 1 - i : i);
       lrt_lstm_f32_step(&cell, x + row * s->n_input, aux != NULL ? aux + row * s->n_aux : NULL,
                         h + b * s->n_output, c + b * s->n_cell, lrt_step_scratch(step, run));
@@ -66,6 +67,7 @@ static lrt_status i8_step(const lrt_step *step, const lrt_step_run *run, int64_t
   int16_t *c = lrt_rnn_data(step, plan->slots.c);
   for (int64_t b = begin; b < end; b++) {
     for (int64_t i = 0; i < s->time; i++) {
+      LRT_TRY(lrt_step_check(run));
       const int64_t row = row_of(s, b, i);
       lrt_lstm_i8_step(&plan->i8, x + row * s->n_input, h + b * s->n_output, c + b * s->n_cell,
                        lrt_step_scratch(step, run));

@@ -79,13 +79,18 @@ static bool survives(const float *boxes, const nms_limits *limits, candidate *c,
   return true;
 }
 
-static int32_t choose(const nms_params *params, const float *boxes, const float *scores,
-                      const nms_limits *limits, int32_t *chosen, float *chosen_scores) {
+static lrt_status choose(const lrt_step *step, const lrt_step_run *run, const nms_limits *limits,
+                         int32_t *count_out) {
+  const nms_params *params = step->params;
+  const float *boxes = step->inputs[0]->data, *scores = step->inputs[1]->data;
+  int32_t *chosen = step->outputs[0]->data;
+  float *chosen_scores = params->soft ? step->outputs[1]->data : NULL;
   candidate *heap = params->heap->data;
   int32_t left = 0, count = 0;
   for (int32_t i = 0; i < params->boxes; i++)
     if (scores[i] > limits->score) push(heap, &left, (candidate){i, scores[i], 0});
   while (left > 0 && count < params->limit) {
+    LRT_TRY(lrt_step_check(run));
     candidate c = pop(heap, &left);
     const float score = c.score;
     if (!survives(boxes, limits, &c, chosen, count)) continue;
@@ -96,7 +101,8 @@ static int32_t choose(const nms_params *params, const float *boxes, const float 
       push(heap, &left, c);
     }
   }
-  return count;
+  *count_out = count;
+  return LRT_OK;
 }
 
 static float number_of(const lrt_step *step, int input) {
@@ -114,8 +120,8 @@ static lrt_status nms_step(const lrt_step *step, const lrt_step_run *run, int64_
     return lrt_fail(run->err, LRT_RUN_FAILED, "NON_MAX_SUPPRESSION_V5: sigma is negative");
   if (indices->bytes > 0) memset(indices->data, 0, indices->bytes);
   if (scores != NULL && scores->bytes > 0) memset(scores->data, 0, scores->bytes);
-  const int32_t count = choose(params, step->inputs[0]->data, step->inputs[1]->data, &limits, indices->data,
-                               scores != NULL ? scores->data : NULL);
+  int32_t count = 0;
+  LRT_TRY(choose(step, run, &limits, &count));
   memcpy(step->outputs[params->soft ? 2 : 1]->data, &count, sizeof count);
   return LRT_OK;
 }

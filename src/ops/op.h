@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "base/fail.h"
 #include "graph/graph.h"
 #include "ops/resources.h"
@@ -48,7 +49,14 @@ typedef struct lrt_step_run {
   int worker; /* 0 … workers - 1 */
   int workers;
   lrt_error *err; /* the worker's own */
+  const lrt_deadline *deadline;
 } lrt_step_run;
+
+/* To be called now and then (LRT_TRY) by step functions whose unit takes more than some passes over its operands:
+ * time limits and cancellation reach into them. */
+static inline lrt_status lrt_step_check(const lrt_step_run *run) {
+  return lrt_deadline_check(run->deadline, run->err);
+}
 
 /* Does units [begin, end) of the step. Different workers get disjoint ranges at the same time; a step of one unit is
  * run by worker 0 alone. Every step starts when the one before has ended on all workers. */

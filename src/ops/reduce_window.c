@@ -37,11 +37,11 @@ static int64_t element_at(const reduce_params *params, int64_t position, int64_t
 static lrt_status reduce_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const reduce_params *params = step->params;
   const lrt_value *in = step->inputs[0];
-  (void)run;
   for (int64_t position = begin; position < end; position++) {
     char *out = (char *)step->outputs[0]->data + (size_t)position * params->size;
     memcpy(out, step->inputs[1]->data, params->size);
     for (int64_t entry = 0; entry < params->entries; entry++) {
+      if (entry % 4096 == 4095) LRT_TRY(lrt_step_check(run)); /* a window may be far larger than the input */
       const int64_t at = element_at(params, position, entry);
       if (at >= 0)
         lrt_stablehlo_combine(params->combine, in->type, out,

@@ -48,6 +48,7 @@ static lrt_status rnn_step(const lrt_step *step, const lrt_step_run *run, int64_
   for (int64_t b = begin; b < end; b++) {
     float *h = state + b * plan.n;
     for (int64_t i = 0; i < plan.time; i++) {
+      LRT_TRY(lrt_step_check(run));
       const int64_t t = plan.reverse ? plan.time - 1 - i : i;
       const int64_t row = plan.time_major ? t * plan.batch + b : b * plan.time + t;
       one_step(&plan, x + row * plan.n_input, aux != NULL ? aux + row * plan.n_aux : NULL, bias, h,

@@ -43,6 +43,7 @@ static lrt_status unique_step(const lrt_step *step, const lrt_step_run *run, int
   memset(params->table->data, 0, params->table->bytes);
   LRT_TRY(lrt_value_reserve(out, (size_t)params->count * size, run->err));
   for (int64_t i = 0; i < params->count; i++) {
+    if (i % 256 == 255) LRT_TRY(lrt_step_check(run)); /* a file may choose numbers that collide */
     const int64_t first = first_of(params, in, i);
     if (first == i) {
       memcpy((char *)out->data + (size_t)found * size, (const char *)in->data + (size_t)i * size, size);

@@ -104,19 +104,25 @@ static lrt_status rewrite(lrt_plan *plan, lrt_error *err) {
 }
 
 static lrt_status build(lrt_plan *plan, int32_t subgraph, const lrt_shape *shapes, lrt_error *err) {
-  LRT_TRY(lrt_plan_graph_create(plan->runtime->graph, subgraph, plan->runtime->alloc, &plan->graph, err));
+  LRT_TRY(lrt_plan_graph_create(plan->runtime->graph, subgraph, plan->runtime->alloc,
+                                &plan->runtime->deadline, &plan->graph, err));
   LRT_TRY(rewrite(plan, err));
   const size_t values = (size_t)plan->graph->tensor_count;
   plan->values = lrt_arena_array(&plan->arena, values + 1, sizeof *plan->values);
   plan->homes = lrt_arena_array(&plan->arena, values + 1, sizeof *plan->homes);
+  plan->written = lrt_arena_array(&plan->arena, values + 1, sizeof *plan->written);
   plan->aliases = lrt_arena_array(&plan->arena, values + 1, sizeof *plan->aliases);
   plan->execs = lrt_arena_array(&plan->arena, (size_t)plan->graph->node_count + 1, sizeof *plan->execs);
-  if (plan->values == NULL || plan->homes == NULL || plan->aliases == NULL || plan->execs == NULL)
+  if (plan->values == NULL || plan->homes == NULL || plan->written == NULL || plan->aliases == NULL ||
+      plan->execs == NULL)
     return no_memory(plan, err);
   for (int32_t i = 0; i < plan->graph->tensor_count; i++) init_value(plan, i);
   LRT_TRY(check_resolved(plan, err));
   LRT_TRY(declare_sources(plan, shapes, err));
-  for (int32_t i = 0; i < plan->graph->node_count; i++) LRT_TRY(lrt_plan_prepare_node(plan, i, err));
+  for (int32_t i = 0; i < plan->graph->node_count; i++) {
+    LRT_TRY(lrt_deadline_check(&plan->runtime->deadline, err));
+    LRT_TRY(lrt_plan_prepare_node(plan, i, err));
+  }
   LRT_TRY(check_outputs(plan, err));
   return lrt_plan_place(plan, err);
 }

@@ -68,6 +68,7 @@ struct lrt_plan {
   lrt_arena arena;
   lrt_value *values; /* [graph->tensor_count] */
   uint8_t *homes;    /* lrt_home of each value */
+  bool *written;     /* of each value: a node's result */
   int32_t *aliases;  /* ALIAS: value whose memory it shares */
   lrt_exec *execs;   /* [graph->node_count] */
   void *memory;      /* activation arena */

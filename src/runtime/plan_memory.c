@@ -72,6 +72,7 @@ static bool place_alias(placing *at, lrt_exec *exec) {
     return false;
   const int32_t from = (int32_t)(exec->inputs[0] - plan->values),
                 to = (int32_t)(exec->outputs[0] - plan->values);
+  int32_t root;
   if (plan->homes[to] != LRT_HOME_ARENA || plan->values[from].bytes != plan->values[to].bytes) return false;
   switch ((lrt_home)plan->homes[from]) {
   case LRT_HOME_ARENA: merge(at, to, from); break;
@@ -80,12 +81,11 @@ static bool place_alias(placing *at, lrt_exec *exec) {
   case LRT_HOME_ALIAS:
   case LRT_HOME_STATE:
   case LRT_HOME_OWN:
-    for (int32_t v = from;; v = plan->aliases[v]) { /* down to the memory itself */
-      if (at->last_use[to] > at->last_use[v]) at->last_use[v] = at->last_use[to];
-      if (plan->homes[v] != LRT_HOME_ALIAS) break;
-    }
+    /* Aliases name the memory itself, not each other: a chain of them stays cheap. */
+    root = plan->homes[from] == LRT_HOME_ALIAS ? plan->aliases[from] : from;
+    if (at->last_use[to] > at->last_use[root]) at->last_use[root] = at->last_use[to];
     plan->homes[to] = LRT_HOME_ALIAS;
-    plan->aliases[to] = from;
+    plan->aliases[to] = root;
     break;
   default: return false;
   }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/plan_parts.h"
+#include "runtime/step.h"
 
 #define MAX_FOLDED 65536 /* bytes of a folded result, except widened constants */
 
@@ -74,17 +75,16 @@ static lrt_status check_defined(lrt_plan *plan, const lrt_exec *exec, lrt_error 
 
 /* A tensor is written by one node, and only inputs, constants and variables exist before it: two writers with
  * different shapes could overrun each other's memory. */
-static lrt_status check_written_once(const lrt_plan *plan, const lrt_exec *exec, lrt_error *err) {
+static lrt_status check_written_once(lrt_plan *plan, const lrt_exec *exec, lrt_error *err) {
   for (int32_t i = 0; i < exec->node->node.output_count; i++) {
     const lrt_value *value = exec->outputs[i];
     if (value == NULL || value->variable) continue;
-    bool again = plan->homes[value - plan->values] != LRT_HOME_NONE;
-    for (int32_t k = 0; k < i; k++) again |= exec->outputs[k] == value;
-    if (again)
+    if (plan->homes[value - plan->values] != LRT_HOME_NONE || plan->written[value - plan->values])
       return lrt_fail(err, LRT_INVALID_MODEL,
                       "%s (node %d) writes tensor \"%s\", which is a constant, an input or "
                       "the result of another node",
                       lrt_node_name(&exec->node->node), exec->node->file_index, value->name);
+    plan->written[value - plan->values] = true;
   }
   return LRT_OK;
 }
@@ -126,7 +126,7 @@ static bool evaluate(lrt_plan *plan, lrt_exec *exec) {
     if (!value->readable && (value->data = lrt_arena_get(&plan->arena, value->bytes)) == NULL) return false;
   }
   for (lrt_step *step = exec->steps; step != NULL; step = step->next) {
-    const lrt_step_run run = {0, 1, &ignored};
+    const lrt_step_run run = {0, 1, &ignored, &plan->runtime->deadline};
     if (step->worker_scratch_bytes > 0) {
       step->worker_scratch = lrt_arena_get(&plan->arena, step->worker_scratch_bytes + LRT_ALLOC_ALIGN);
       if (step->worker_scratch == NULL) return false;
@@ -135,7 +135,7 @@ static bool evaluate(lrt_plan *plan, lrt_exec *exec) {
           (LRT_ALLOC_ALIGN - (uintptr_t)step->worker_scratch % LRT_ALLOC_ALIGN) % LRT_ALLOC_ALIGN;
     }
     /* A failure here will be reported when the model runs. */
-    if (step->units > 0 && step->fn(step, &run, 0, step->units) != LRT_OK) return false;
+    if (lrt_step_do(step, &run, 0, step->units) != LRT_OK) return false;
   }
   return true;
 }
@@ -220,6 +220,7 @@ static lrt_status plan_operator(lrt_plan *plan, lrt_exec *exec, lrt_error *err) 
   exec->steps = p.first;
   exec->temps = p.temps;
   if (fold(plan, exec)) return LRT_OK;
+  LRT_TRY(lrt_deadline_check(&plan->runtime->deadline, err)); /* perhaps why it was not folded */
   return lrt_plan_settle(plan, exec, err);
 }
 

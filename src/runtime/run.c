@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "runtime/plan.h"
+#include "runtime/step.h"
 
 /* What the workers of one run share. A failure carries the number of the barrier interval it happened in, so that
  * every worker leaves after the same barrier. */
@@ -15,7 +16,6 @@ typedef struct run_state {
   atomic_flag claimed;        /* the first failure writes the record */
   lrt_status status;
   lrt_error *err;
-  double started;
   uint64_t nodes_run;
   int32_t first, last; /* nodes of the root plan to run: [first, last) */
 } run_state;
@@ -61,14 +61,11 @@ static void check_limits(walker *w) {
   lrt_error error;
   lrt_status status = LRT_OK;
   state->nodes_run++;
-  if (atomic_load_explicit(&state->runtime->cancelled, memory_order_relaxed))
-    status = lrt_fail(&error, LRT_CANCELLED, "the run was cancelled");
-  else if (limits->steps > 0 && state->nodes_run > limits->steps)
+  if (limits->steps > 0 && state->nodes_run > limits->steps)
     status = lrt_fail(&error, LRT_OVER_BUDGET, "the run needs more than the allowed %llu steps",
                       (unsigned long long)limits->steps);
-  else if (limits->seconds > 0 && lrt_clock_seconds() - state->started > limits->seconds)
-    status = lrt_fail(&error, LRT_OVER_BUDGET, "the run takes longer than the allowed %g seconds",
-                      limits->seconds);
+  else
+    status = lrt_deadline_check(&state->runtime->deadline, &error);
   if (status != LRT_OK) report(w, status, &error);
 }
 
@@ -76,20 +73,12 @@ static bool failed(const walker *w) {
   return atomic_load(&w->state->failed_at) <= w->interval;
 }
 
-/* A time limit is also kept inside a step, which a hostile model can make last for hours: the share is run in pieces. */
 static void run_share(walker *w, const lrt_step *step, int64_t begin, int64_t end) {
-  const double seconds = w->state->runtime->limits.seconds;
-  const int64_t piece = seconds > 0 ? (end - begin) / 64 + 1 : end - begin;
   lrt_error error;
-  const lrt_step_run run = {w->worker->index, w->worker->count, &error};
-  for (int64_t at = begin; at < end && !failed(w); at += piece) {
-    lrt_status status = LRT_OK;
-    if (at > begin && lrt_clock_seconds() - w->state->started > seconds)
-      status = lrt_fail(&error, LRT_OVER_BUDGET, "the run takes longer than the allowed %g seconds", seconds);
-    else
-      status = step->fn(step, &run, at, end - at < piece ? end : at + piece);
-    if (status != LRT_OK) report(w, status, &error);
-  }
+  const lrt_step_run run = {w->worker->index, w->worker->count, &error, &w->state->runtime->deadline};
+  if (failed(w)) return;
+  const lrt_status status = lrt_step_do(step, &run, begin, end);
+  if (status != LRT_OK) report(w, status, &error);
 }
 
 /* Steps that cannot be split run on worker 0, one after the other without a barrier: it is cheaper than waking the
@@ -318,7 +307,6 @@ lrt_status lrt_plan_run_nodes(lrt_plan *plan, int32_t first, int32_t count, lrt_
                      .claimed = ATOMIC_FLAG_INIT,
                      .status = LRT_OK,
                      .err = err,
-                     .started = lrt_clock_seconds(),
                      .nodes_run = 0,
                      .first = first,
                      .last = first + count};

@@ -8,7 +8,11 @@
 #include "base/team.h"
 #include "ops/op.h"
 
-typedef struct lrt_variable lrt_variable;
+/* Memory of one variable tensor. */
+typedef struct lrt_variable {
+  size_t bytes;
+  void *data;
+} lrt_variable;
 
 /* An input and an output of a subgraph that are one state tensor. */
 typedef struct lrt_state_slot {
@@ -27,15 +31,18 @@ typedef struct lrt_runtime {
   bool preserve_all; /* every tensor keeps its own memory; nothing is fused */
   bool profile;      /* measure each node */
   lrt_limits limits;
+  lrt_deadline deadline; /* of the planning or run under way */
   atomic_bool cancelled;
   bool *initialised;            /* [subgraph_count]: CALL_ONCE has run it */
-  lrt_variable *variables;      /* tensors that keep their contents */
+  lrt_variable **variables;     /* [subgraph_count][tensor_count]; a row is made when it has a variable */
   const lrt_state_slot *states; /* [state_count] */
   int32_t state_count;
   void *const *state_memory; /* [slots] of the set in use */
   int32_t frame_count;       /* instances of subgraphs, bounded */
 } lrt_runtime;
 
+/* Begins planning ("planning") or a run ("the run"): the time limit counts from here. */
+void lrt_runtime_begin(lrt_runtime *runtime, const char *what);
 /* Memory of a variable tensor, zeroed (int8: zero point) when new; the same for every plan of the subgraph. */
 lrt_status lrt_runtime_variable(lrt_runtime *runtime, int32_t subgraph, int32_t tensor, size_t bytes,
                                 void **out, lrt_error *err);
