@@ -1,0 +1,49 @@
+/* llm_object.h: the inside of engines, shared by the files of this room. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LRT_LLM_OBJECT_H
+#define LRT_LLM_OBJECT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "litert/llm.h"
+#include "llm/llm_layout.h"
+
+/* An interpreter that some session may borrow for one call. Plans are made once per interpreter; caches belong to
+ * sessions. */
+typedef struct lrt_llm_runner {
+  lrt_interpreter *it;
+  struct lrt_llm_runner *next; /* in the engine's list of all */
+  bool lent;
+} lrt_llm_runner;
+
+struct lrt_engine {
+  atomic_int references;
+  lrt_alloc *alloc;
+  lrt_arena arena;
+  lrt_model *model;
+  lrt_llm_layout layout;
+  int32_t context; /* layout.context or less */
+  int32_t *prefill_sizes;
+  int32_t prefill_count;
+  lrt_interpreter_options run; /* of each interpreter */
+  lrt_threads *threads;
+  double load_seconds;
+  pthread_mutex_t lock; /* the list below */
+  lrt_llm_runner *runners;
+};
+
+/* An interpreter nobody uses, made where all are lent. */
+lrt_status lrt_engine_borrow(lrt_engine *engine, lrt_llm_runner **out, lrt_error *err);
+void lrt_engine_give_back(lrt_engine *engine, lrt_llm_runner *runner);
+
+/* Runs `count` tokens (1 … entry->width) at `position` through an entry, on the caches in `state` (NULL: stateless, then
+ * position is 0). A shorter chunk is padded: the caller has made sure that position + width fits the context. */
+lrt_status lrt_llm_feed(lrt_engine *engine, lrt_llm_runner *runner, lrt_state *state,
+                        const lrt_llm_entry *entry, const int32_t *ids, int32_t count, int32_t position,
+                        lrt_error *err);
+/* Row `row` of the logits of the last pass: [vocabulary]. */
+const float *lrt_llm_logits(const lrt_engine *engine, const lrt_llm_runner *runner,
+                            const lrt_llm_entry *entry, int32_t row);
+
+#endif
