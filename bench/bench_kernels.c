@@ -9,6 +9,7 @@
 #include "kernels/dwconv/dwconv_core.h"
 #include "kernels/gemm/gemm_core.h"
 #include "kernels/rowquant/rowquant.h"
+#include "kernels/scalesearch/scalesearch.h"
 
 static double now(void) {
   struct timespec t;
@@ -320,6 +321,21 @@ static void bench_rowquant(void) {
   free(x), free(q);
 }
 
+static void bench_scalesearch(void) {
+  const lrt_scalesearch_range range = {-8, 7, true};
+  int count;
+  const lrt_scalesearch_kernel *table = lrt_scalesearch_table(&count);
+  float *x = block(32 * 1000 * 4), scale;
+  int8_t *q = block(32);
+  for (int v = 0; v < count; v++) {
+    if (!lrt_cpu_has(table[v].level)) continue;
+    BEST(took, for (int r = 0; r < 1000; r++) table[v].run(x + 32 * r, NULL, 32, &range, q, &scale));
+    printf("%-12s %-26s %-24s %9.3f us %8.1f Mweights/s\n", "scalesearch", table[v].name, "block of 32",
+           took * 1e3, 32e-3 / took);
+  }
+  free(x), free(q);
+}
+
 /* With arguments: only these parts. */
 static bool wanted(int argc, char **argv, const char *part) {
   for (int i = 1; i < argc; i++) {
@@ -336,5 +352,6 @@ int main(int argc, char **argv) {
   if (wanted(argc, argv, "i4b")) bench_i4b_rows(&p);
   if (wanted(argc, argv, "dwconv")) bench_depthwise(&p);
   if (wanted(argc, argv, "rowquant")) bench_rowquant();
+  if (wanted(argc, argv, "scalesearch")) bench_scalesearch();
   return 0;
 }
