@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # compare.py: the same models here and in ai-edge-litert, round by round in turn: time ratios, memory, load time.
 # SPDX-License-Identifier: Apache-2.0
-"""Usage: compare.py BUILD_DIR [MODEL...] [--threads N] [--rounds N] [--seconds S] [--json FILE]
+"""Usage: compare.py BUILD_DIR [MODEL...] [--all] [--threads N] [--rounds N] [--seconds S] [--json FILE]
 
 Each round of each runtime is a process of its own: load (planning included), one first run, then runs for at least
 S seconds. Given are the fastest run of all rounds and the median of the rounds' medians; a ratio above 1 means
 faster than the peer. Figures of a busy machine are worth little: see whether min and median agree.
-Without models: the ones in tflite/made and tflite/real below LRT_SHARED_DIR (or ../shared) named in MODELS.
+Without models: the ones in tflite/made and tflite/real below LRT_SHARED_DIR (or ../shared) named in MODELS; with
+--all every file there that both run, the others named with the reason, and the slowest at the end.
 """
 import argparse
 import json
@@ -92,10 +93,29 @@ def print_row(name, result):
           f"{own['peak_rss_bytes'] / 2**20:>8.0f}{peer['peak_rss_bytes'] / 2**20:>8.0f}", flush=True)
 
 
+def print_slow(results):
+    slow = {name: r["peer"]["min_ms"] / r["litert"]["min_ms"] for name, r in results.items()}
+    slow = sorted((ratio, name) for name, ratio in slow.items() if ratio < 1)
+    print(f"{len(results)} models, {len(slow)} slower than the peer: " + ", ".join(f"{name} {ratio:.2f}" for ratio, name in slow))
+
+
+def short(model):
+    """A file's name without the parts that say little: at most 31 characters."""
+    name = model.stem.replace("lrt_litert.js.packages.core.testdata.", "js_").replace("lrt_tflite.", "")
+    return name if len(name) <= 31 else name[:14] + ".." + name[-15:]
+
+
+def list_models(folder, every):
+    if every:
+        return sorted(path for path in folder.glob("*/*") if path.suffix in (".tflite", ".bin"))
+    return [path for path in (folder / f"{name}.tflite" for name in MODELS) if path.exists()]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=Path)
     parser.add_argument("models", nargs="*", type=Path)
+    parser.add_argument("--all", action="store_true", help="every model that both run")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.3)
@@ -106,8 +126,7 @@ def main():
         measure_peer(str(options.models[0]), options.threads, options.seconds)
         return 0
     root = Path(os.environ.get("LRT_SHARED_DIR", Path(__file__).resolve().parents[2] / "shared"))
-    models = options.models or [root / "models" / "tflite" / f"{name}.tflite" for name in MODELS]
-    models = [model for model in models if model.exists()]
+    models = options.models or list_models(root / "models" / "tflite", options.all)
     if not models:
         print("compare: no models; name some, or set LRT_SHARED_DIR", file=sys.stderr)
         return 66
@@ -117,10 +136,12 @@ def main():
     for model in models:
         result, reason = compare(options, model)
         if reason:
-            print(f"{model.stem:<32}  {reason}", flush=True)
+            print(f"{short(model):<32}  {reason[:120]}", flush=True)
             continue
-        results[model.stem] = result
-        print_row(model.stem, result)
+        results[short(model)] = result
+        print_row(short(model), result)
+    if options.all:
+        print_slow(results)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return 0

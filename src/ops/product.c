@@ -236,9 +236,24 @@ static lrt_status start_int(lrt_prepare *p, const lrt_product *product, int_step
   return LRT_OK;
 }
 
+/* Per-output numbers are laid out once where neither weights nor bias change. */
+static lrt_status lay_columns(lrt_prepare *p, int_step *s) {
+  const lrt_value *bias = s->bias >= 0 ? p->inputs[s->bias] : NULL;
+  if (s->weights_move || (bias != NULL && !lrt_product_is_fixed(p, bias))) return LRT_OK;
+  if (bias != NULL) bind_bias(bias, &s->g);
+  const size_t bytes = lrt_gemm_int_columns_bytes(&s->g);
+  if (bytes == 0) return LRT_OK;
+  void *columns = lrt_prepare_params(p, bytes);
+  if (columns == NULL) return lrt_prepare_no_memory(p);
+  lrt_gemm_int_columns(&s->g, columns);
+  s->g.columns = columns;
+  return LRT_OK;
+}
+
 static lrt_status finish_int(lrt_prepare *p, const lrt_product *product, int_step *s) {
   lrt_gemm_int_plan(&s->g, p->workers);
   LRT_TRY(pack_int(p, product, s));
+  LRT_TRY(lay_columns(p, s));
   return lrt_prepare_step(p, run_int, s, lrt_gemm_int_tiles(&s->g), lrt_gemm_int_scratch(&s->g),
                           s->g.kernel->name);
 }

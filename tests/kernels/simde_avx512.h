@@ -69,7 +69,7 @@ static inline int32_t emulated_sum_epi32(__m512i v) {
 
 /* Masked memory is touched only where the mask says so: guard pages notice. */
 #define EMULATE_MASKED(lane, count, vector, load_name, store_name)                                           \
-  static inline vector load_name(unsigned mask, const void *from) {                                          \
+  static inline vector load_name(uint64_t mask, const void *from) {                                          \
     lane x[count] = {0};                                                                                     \
     vector v;                                                                                                \
     for (int i = 0; i < count; i++) {                                                                        \
@@ -78,7 +78,7 @@ static inline int32_t emulated_sum_epi32(__m512i v) {
     memcpy(&v, x, sizeof v);                                                                                 \
     return v;                                                                                                \
   }                                                                                                          \
-  static inline void store_name(void *to, unsigned mask, vector v) {                                         \
+  static inline void store_name(void *to, uint64_t mask, vector v) {                                         \
     lane x[count];                                                                                           \
     memcpy(x, &v, sizeof v);                                                                                 \
     for (int i = 0; i < count; i++) {                                                                        \
@@ -88,6 +88,10 @@ static inline int32_t emulated_sum_epi32(__m512i v) {
 EMULATE_MASKED(float, 16, __m512, emulated_load_ps, emulated_store_ps)
 EMULATE_MASKED(uint8_t, 16, __m128i, emulated_load_epi8, emulated_store_epi8)
 EMULATE_MASKED(uint16_t, 16, __m256i, emulated_load_epi16, emulated_store_epi16)
+EMULATE_MASKED(uint8_t, 64, __m512i, emulated_load512_epi8, emulated_store512_epi8)
+EMULATE_MASKED(int32_t, 4, __m128i, emulated_load_epi32, emulated_store_epi32)
+#define _mm512_maskz_loadu_epi8(mask, from) emulated_load512_epi8(mask, from)
+#define _mm_mask_storeu_epi32(to, mask, v) emulated_store_epi32(to, mask, v)
 #define _mm512_maskz_loadu_ps(mask, from) emulated_load_ps(mask, from)
 #define _mm512_mask_storeu_ps(to, mask, v) emulated_store_ps(to, mask, v)
 #define _mm_maskz_loadu_epi8(mask, from) emulated_load_epi8(mask, from)

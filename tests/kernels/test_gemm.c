@@ -28,6 +28,8 @@ static const shape shapes[] = {
     {2, 6, 5, 17, 3, 3, 1, 1, 1, 1, 19, true},  {1, 8, 8, 8, 3, 3, 1, 2, 2, 2, 10, true},
     {1, 5, 7, 4, 2, 3, 1, 1, 0, 3, 1, true},    {1, 4, 4, 600, 1, 1, 1, 1, 0, 1, 24, false},
     {1, 3, 3, 130, 3, 3, 1, 1, 1, 1, 5, true},  {1, 6, 6, 20, 1, 1, 2, 1, 0, 1, 15, true},
+    {2, 5, 6, 20, 3, 3, 1, 1, 1, 1, 19, true},  {3, 3, 3, 8, 3, 3, 1, 1, 1, 2, 37, true},
+    {1, 4, 30, 12, 3, 3, 2, 2, 2, 1, 40, true}, {2, 3, 40, 16, 3, 5, 1, 1, 1, 1, 9, true},
 };
 #define SHAPES ((int)(sizeof shapes / sizeof shapes[0]))
 
@@ -49,6 +51,7 @@ static lrt_gemm_a geometry(const shape *s) {
   a.out_h = (s->h + 2 * s->pad - s->dilation * (s->kh - 1) - 1) / s->stride + 1;
   a.out_w = (s->w + 2 * s->pad - s->dilation * (s->kw - 1) - 1) / s->stride + 1;
   a.m = (int64_t)s->batch * a.out_h * a.out_w;
+  if (!s->conv) a = (lrt_gemm_a){.m = a.m, .taps = 1, .kc = a.kc, .ld = a.ld}; /* nothing else is read */
   return a;
 }
 
@@ -228,11 +231,16 @@ static bool matches(const lrt_gemm_int *g, int64_t m, int64_t n) {
 
 static void run_int(lrt_gemm_int *g, bool pack, const char *what) {
   void *packed = NULL;
-  g->packed = NULL;
+  g->packed = g->columns = NULL;
   if (pack && lrt_gemm_int_wants_pack(g)) {
     packed = scratch_of(lrt_gemm_int_packed_bytes(g));
     lrt_gemm_int_pack(g, packed);
     g->packed = packed;
+  }
+  guard columns = guard_make(lrt_gemm_int_columns_bytes(g));
+  if (pack && lrt_gemm_int_columns_bytes(g) > 0) {
+    lrt_gemm_int_columns(g, columns.data);
+    g->columns = columns.data;
   }
   guard scratch = guard_make((lrt_gemm_int_scratch(g) + 63) / 64 * 64);
   for (int64_t t = lrt_gemm_int_tiles(g) - 1; t >= 0; t--) lrt_gemm_int_run(g, t, t + 1, scratch.data);
@@ -244,6 +252,7 @@ static void run_int(lrt_gemm_int *g, bool pack, const char *what) {
     fprintf(stderr, "int %s: %d wrong of %lld\n", what, bad, (long long)(g->a.m * g->groups * g->n));
   CHECK(bad == 0);
   guard_free(&scratch);
+  guard_free(&columns);
   free(packed);
 }
 

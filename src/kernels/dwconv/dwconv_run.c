@@ -19,7 +19,8 @@ typedef struct columns {
   int64_t *bias64; /* int16 by the 64-bit rule */
   double *start, *factor;
   bool *exact_double;
-  void *w; /* f32 [taps][channels], or chunks of taps each as lrt_dwconv_int_fn wants them */
+  void *
+      w; /* f32 [taps][channels], or chunks of taps each as lrt_dwconv_int_fn wants them; or blocks for i8_3x3 */
 } columns;
 
 /* A worker's scratch. */
@@ -59,6 +60,24 @@ static bool by_window(const lrt_dwconv *d) {
   return is_float(d) && d->kernel->f32_3x3 != NULL && d->kernel_h == 3 && d->kernel_w == 3 &&
          d->dilation_w == 1 && d->stride_w <= 2;
 }
+/* int8 3x3 rescaled in float; bytes by bytes. */
+static bool by_bytes(const lrt_dwconv *d) {
+  return d->kernel->i8_3x3 != NULL && d->a_type == LRT_INT8 && !d->exact && d->kernel_h == 3 &&
+         d->kernel_w == 3 && d->dilation_w == 1 && d->stride_w <= 2 &&
+         channels_of(d) >= LRT_DWCONV_LEAST_BLOCK;
+}
+static int next_block(const lrt_dwconv *d, int64_t at, int64_t *c0) {
+  return lrt_dwconv_next_block(at, channels_of(d), d->kernel->widest, c0);
+}
+static size_t block_bytes(const lrt_dwconv *d) {
+  size_t bytes = 0;
+  int64_t c0;
+  for (int64_t at = 0, n; at < channels_of(d); at += n) {
+    n = next_block(d, at, &c0);
+    bytes += (size_t)n * LRT_DWCONV_BLOCK_BYTES;
+  }
+  return bytes;
+}
 static size_t zero_pixels(const lrt_dwconv *d) {
   return by_window(d) ? LRT_DWCONV_ZERO_PIXELS : 1;
 }
@@ -73,6 +92,10 @@ static size_t carve_columns(const lrt_dwconv *d, void *packed, columns *p) {
   lrt_gemm_carve carve = {packed, 0};
   const size_t n = (size_t)padded(d);
   memset(p, 0, sizeof *p);
+  if (by_bytes(d)) {
+    p->w = lrt_gemm_carve_take(&carve, block_bytes(d));
+    return carve.used;
+  }
   if (is_float(d)) {
     p->bias = lrt_gemm_carve_take(&carve, n * 4);
     p->w = lrt_gemm_carve_take(&carve, (size_t)(taps_of(d) * channels_of(d)) * 4);
@@ -170,9 +193,40 @@ static void copy_column(void *to, const void *from, int64_t count, int64_t room)
   if (from != NULL) memcpy(to, from, (size_t)count * 4);
 }
 
+/* One block of `width` channels from c0 on. */
+static void pack_block(const lrt_dwconv *d, int64_t c0, int width, int8_t *w) {
+  const int64_t channels = channels_of(d);
+  int32_t *fold = (int32_t *)(void *)(w + 12 * width);
+  float *scale = (float *)(void *)(w + 16 * width);
+  for (int i = 0; i < width; i++) { /* i = [g][width / 16][j] */
+    const int g = i / (width / 4), lane = i % (width / 4) / 4, j = i % 4;
+    const int64_t channel = c0 + 16 * lane + 4 * g + j;
+    uint32_t sum = 0;
+    for (int ky = 0; ky < 4; ky++) {
+      for (int kx = 0; kx < 3; kx++) {
+        const int32_t v = ky < 3 ? weight_int(d, (ky * 3 + kx) * channels + channel) : 0;
+        w[(kx * width + i) * 4 + ky] = (int8_t)v;
+        sum += (uint32_t)v;
+      }
+    }
+    const uint32_t bias = d->bias != NULL ? (uint32_t)d->bias[channel] : 0;
+    fold[i] = (int32_t)(bias - sum * (uint32_t)(d->a_zero + 128));
+    scale[i] = d->scale[channel];
+  }
+}
+
 void lrt_dwconv_pack(const lrt_dwconv *d, void *packed) {
   columns p;
   carve_columns(d, packed, &p);
+  if (by_bytes(d)) {
+    int64_t c0;
+    int8_t *w = p.w;
+    for (int64_t at = 0, n; at < channels_of(d); at += n, w += n * LRT_DWCONV_BLOCK_BYTES) {
+      n = next_block(d, at, &c0);
+      pack_block(d, c0, (int)n, w);
+    }
+    return;
+  }
   if (is_float(d)) {
     pack_f32(d, &p);
     return;
@@ -348,6 +402,25 @@ static void row_int(const lrt_dwconv *d, const columns *q, const parts *p, char 
   }
 }
 
+static void row_bytes(const lrt_dwconv *d, const columns *q, const parts *p, int8_t *c) {
+  const int64_t channels = channels_of(d);
+  lrt_dwconv_bytes row = {.outside = p->zero,
+                          .in_w = d->in_w,
+                          .out_w = d->out_w,
+                          .channels = channels,
+                          .first = -(int64_t)d->pad_left,
+                          .stride = d->stride_w,
+                          .zero = d->c_zero,
+                          .lo = d->lo,
+                          .hi = d->hi};
+  for (int r = 0; r < 3; r++) {
+    const bool outside = p->lines[r] == NULL;
+    row.top[r] = outside ? p->zero : (const int8_t *)p->lines[r];
+    row.next[r] = outside ? 0 : channels;
+  }
+  d->kernel->i8_3x3(&row, q->w, c);
+}
+
 void lrt_dwconv_run(const lrt_dwconv *d, int64_t tile_begin, int64_t tile_end, void *scratch) {
   columns q;
   parts p;
@@ -358,11 +431,13 @@ void lrt_dwconv_run(const lrt_dwconv *d, int64_t tile_begin, int64_t tile_end, v
   carve_columns(d, packed.to, &q);
   carve_parts(d, scratch, &p);
   fill_zero(d, &p);
-  const bool window = by_window(d);
+  const bool window = by_window(d), bytes = by_bytes(d);
   for (int64_t tile = tile_begin; tile < tile_end; tile++) {
     find_lines(d, tile / d->out_h, tile % d->out_h, &p);
     char *c = (char *)d->c + (size_t)(tile * d->out_w * channels_of(d)) * element(d);
-    if (window)
+    if (bytes)
+      row_bytes(d, &q, &p, (int8_t *)c);
+    else if (window)
       row_3x3(d, &q, &p, (float *)(void *)c);
     else if (is_float(d))
       pixels_f32(d, 0, d->out_w, &q, &p, (float *)(void *)c);

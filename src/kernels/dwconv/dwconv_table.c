@@ -3,9 +3,16 @@
 #include "kernels/dwconv/dwconv_core.h"
 
 static const lrt_dwconv_kernel table[] = {
-#define LRT_DWCONV(suffix, level_, f32_3x3_)                                                                 \
-  {"dwconv__" #suffix,      LRT_CPU_##level_,        lrt_dwconv_f32__##suffix, f32_3x3_,                     \
-   lrt_dwconv_s8__##suffix, lrt_dwconv_u8__##suffix, lrt_dwconv_s16__##suffix},
+#define LRT_DWCONV(suffix, level_, base, f32_3x3_, i8_3x3_)                                                  \
+  {"dwconv__" #suffix,                                                                                       \
+   LRT_CPU_##level_,                                                                                         \
+   lrt_dwconv_f32__##base,                                                                                   \
+   f32_3x3_,                                                                                                 \
+   lrt_dwconv_s8__##base,                                                                                    \
+   lrt_dwconv_u8__##base,                                                                                    \
+   lrt_dwconv_s16__##base,                                                                                   \
+   i8_3x3_,                                                                                                  \
+   LRT_CPU_##level_ == LRT_CPU_AVXVNNI ? 32 : 64},
 #include "kernels/dwconv/dwconv.def"
 };
 #define COUNT ((int)(sizeof table / sizeof table[0]))

@@ -95,6 +95,7 @@ typedef struct lrt_gemm_int {
   bool by_k;             /* INT8, one group: weights are [k][n] instead */
   const int32_t *w_sums; /* [groups * n] by lrt_gemm_int_sums; required */
   const void *packed;    /* made by lrt_gemm_int_pack, or NULL */
+  const void *columns;   /* made by lrt_gemm_int_columns, or NULL */
 
   lrt_type out_type; /* INT8, UINT8, INT16, FLOAT32, INT32 */
   void *c;           /* [m][ldc], group g at column g * n */
@@ -129,6 +130,10 @@ void lrt_gemm_int_plan(lrt_gemm_int *g, int workers);
 bool lrt_gemm_int_wants_pack(const lrt_gemm_int *g);
 size_t lrt_gemm_int_packed_bytes(const lrt_gemm_int *g);
 void lrt_gemm_int_pack(const lrt_gemm_int *g, void *packed);
+/* What the epilogue needs per output, laid out once instead of for every tile: where w_sums, bias and scales do not change
+ * between runs. After lrt_gemm_int_plan; 0 bytes where a rule has no such form. */
+size_t lrt_gemm_int_columns_bytes(const lrt_gemm_int *g);
+void lrt_gemm_int_columns(const lrt_gemm_int *g, void *columns);
 int64_t lrt_gemm_int_tiles(const lrt_gemm_int *g);
 size_t lrt_gemm_int_scratch(const lrt_gemm_int *g);
 void lrt_gemm_int_run(const lrt_gemm_int *g, int64_t tile_begin, int64_t tile_end, void *scratch);

@@ -161,19 +161,61 @@ void lrt_gemm_exact__avx512(const lrt_gemm_epilogue_args *e) {
   }
 }
 
-void lrt_gemm_fast__avx512(const lrt_gemm_epilogue_args *e) {
+/* Sixteen columns, row by row. */
+static void fast_column(const lrt_gemm_epilogue_args *e, int j) {
   const __m512 lo = _mm512_set1_ps((float)(e->lo - e->zero)), hi = _mm512_set1_ps((float)(e->hi - e->zero));
   const __m512i zero = _mm512_set1_epi32(e->zero);
-  for (int j = 0; j < e->nr; j += 16) {
+  const __m512 scale = _mm512_loadu_ps(e->scale + j);
+  for (int r = 0; r < e->mr; r++) {
+    const __m512 v = clamp(_mm512_mul_ps(_mm512_cvtepi32_ps(folded(e, r, j)), scale), lo, hi);
+    store_bytes(e, r, j, _mm512_add_epi32(_mm512_cvtps_epi32(v), zero));
+  }
+}
+
+/* Four rows at a time: packing with saturation replaces most of the clamp and brings each row's 16 bytes together. Floats
+ * above the range are cut before they are converted; what lies below comes out as INT32_MIN and stays lowest. */
+static void fast_quads(const lrt_gemm_epilogue_args *e, int whole) {
+  const __m512 hi = _mm512_set1_ps((float)(e->hi - e->zero));
+  const __m512i zero = _mm512_set1_epi16((int16_t)e->zero), lo = _mm512_set1_epi8((char)e->lo);
+  const __m512i flip = _mm512_set1_epi8((char)e->flip);
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const int64_t ld = e->ld_acc, ldc = e->ldc;
+  const int32_t *row_add = e->row_add;
+  const int mr = e->mr;
+  for (int j = 0; j < whole; j += 16) {
     const __m512 scale = _mm512_loadu_ps(e->scale + j);
-    for (int r = 0; r < e->mr; r++) {
-      const __m512 v = clamp(_mm512_mul_ps(_mm512_cvtepi32_ps(folded(e, r, j)), scale), lo, hi);
-      store_bytes(e, r, j, _mm512_add_epi32(_mm512_cvtps_epi32(v), zero));
+    const __m512i fold = _mm512_loadu_si512(e->fold + j);
+    for (int r = 0; r < mr; r += 4) {
+      if (r + 4 > mr) r = mr - 4; /* the last four overlap those before */
+      const int32_t *acc = e->acc + r * ld + j;
+      __m512i v[4];
+      for (int i = 0; i < 4; i++) {
+        __m512i sum = _mm512_add_epi32(_mm512_loadu_si512(acc + i * ld), fold);
+        if (row_add != NULL) sum = _mm512_add_epi32(sum, _mm512_set1_epi32(row_add[r + i]));
+        v[i] = _mm512_cvtps_epi32(_mm512_min_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), hi));
+      }
+      const __m512i a = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[1]), zero);
+      const __m512i b = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[3]), zero);
+      const __m512i bytes = _mm512_xor_si512(_mm512_max_epi8(_mm512_packs_epi16(a, b), lo), flip);
+      const __m512i rows = _mm512_permutexvar_epi32(order, bytes);
+      char *c = (char *)e->c + r * ldc + j;
+      _mm_storeu_si128((__m128i *)c, _mm512_castsi512_si128(rows));
+      _mm_storeu_si128((__m128i *)(c + ldc), _mm512_extracti32x4_epi32(rows, 1));
+      _mm_storeu_si128((__m128i *)(c + 2 * ldc), _mm512_extracti32x4_epi32(rows, 2));
+      _mm_storeu_si128((__m128i *)(c + 3 * ldc), _mm512_extracti32x4_epi32(rows, 3));
     }
   }
 }
 
-void lrt_gemm_hybrid__avx512(const lrt_gemm_epilogue_args *e) {
+void lrt_gemm_fast__avx512(const lrt_gemm_epilogue_args *e) {
+  const lrt_gemm_epilogue_args args = *e; /* the stores below cannot change it */
+  const int whole = args.mr >= 4 ? args.nr / 16 * 16 : 0;
+  if (whole > 0) fast_quads(&args, whole);
+  for (int j = whole; j < args.nr; j += 16) fast_column(&args, j);
+}
+
+void lrt_gemm_hybrid__avx512(const lrt_gemm_epilogue_args *e_) {
+  const lrt_gemm_epilogue_args args = *e_, *const e = &args; /* the stores below cannot change it */
   const __m512 lo = _mm512_set1_ps(e->flo), hi = _mm512_set1_ps(e->fhi);
   for (int r = 0; r < e->mr; r++) {
     const __m512i za = _mm512_set1_epi32(e->a_zeros[r]);

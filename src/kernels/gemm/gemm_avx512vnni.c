@@ -50,6 +50,48 @@ void lrt_gemm_int_U8_7x32__avx512vnni(const void *strip, int64_t lda, int64_t kp
 #undef STEP1
 #undef STEP2
 
+/* The same from rows by pointer, the sign flipped on the way: there is room for it beside two products. */
+#define FLIPPED(r)                                                                                           \
+  int32_t word;                                                                                              \
+  memcpy(&word, a##r + i, sizeof word);                                                                      \
+  const __m512i v = _mm512_xor_si512(_mm512_set1_epi32(word), turn);
+#define STEP1(r)                                                                                             \
+  { FLIPPED(r) l##r = _mm512_dpbusd_epi32(l##r, v, b0); }
+#define STEP2(r)                                                                                             \
+  {                                                                                                          \
+    FLIPPED(r) l##r = _mm512_dpbusd_epi32(l##r, v, b0);                                                      \
+    h##r = _mm512_dpbusd_epi32(h##r, v, b1);                                                                 \
+  }
+#define POINTER(r) const uint8_t *a##r = rows[r];
+void lrt_gemm_direct_7x32__avx512vnni(const uint8_t *const *rows, int64_t taps, int64_t kc, uint32_t flip,
+                                      const int8_t *panel, int32_t *acc, int nr) {
+  const __m512i turn = _mm512_set1_epi32((int32_t)flip);
+  ROWS(ZERO_LEFT)
+  if (nr <= 16) {
+    for (int64_t t = 0; t < taps; t++, rows += 7) {
+      ROWS(POINTER)
+      for (int64_t i = 0; i < kc; i += 4, panel += 128) {
+        const __m512i b0 = _mm512_loadu_si512(panel);
+        ROWS(STEP1)
+      }
+    }
+    ROWS(STORE_LEFT)
+    return;
+  }
+  ROWS(ZERO_RIGHT)
+  for (int64_t t = 0; t < taps; t++, rows += 7) {
+    ROWS(POINTER)
+    for (int64_t i = 0; i < kc; i += 4, panel += 128) {
+      const __m512i b0 = _mm512_loadu_si512(panel), b1 = _mm512_loadu_si512(panel + 64);
+      ROWS(STEP2)
+    }
+  }
+  ROWS(STORE_LEFT)
+  ROWS(STORE_RIGHT)
+}
+#undef STEP1
+#undef STEP2
+
 /* Pairs of int16 of A by int8 of B widened on the way, two k per step. */
 #define WIDEN(p) _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(p)))
 #define STEP1(r)                                                                                             \
@@ -81,19 +123,21 @@ void lrt_gemm_int_S16_7x32__avx512vnni(const void *strip, int64_t lda, int64_t k
   ROWS(STORE_RIGHT)
 }
 
-static inline __m512i dot_row(__m512i sum, __m512i x, const int8_t *w) {
-  return _mm512_dpbusd_epi32(sum, x, _mm512_loadu_si512(w));
+/* The sums of the lanes of four registers. */
+static inline __m128i fold4(__m512i s0, __m512i s1, __m512i s2, __m512i s3) {
+#define HALF(v) _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1))
+  const __m256i low = _mm256_hadd_epi32(HALF(s0), HALF(s1)), high = _mm256_hadd_epi32(HALF(s2), HALF(s3));
+  const __m256i all = _mm256_hadd_epi32(low, high);
+  return _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+#undef HALF
 }
 
-static int32_t dot_tail(__m512i sum, const uint8_t *a, const int8_t *w, int64_t from, int64_t k) {
-  uint32_t total = (uint32_t)_mm512_reduce_add_epi32(sum);
-  for (int64_t i = from; i < k; i++) total += (uint32_t)(a[i] * w[i]);
-  return (int32_t)total;
-}
-
+#define DOT(s, w) s = _mm512_dpbusd_epi32(s, x, _mm512_loadu_si512((w) + i));
+#define DOT_HEAD(s, w) s = _mm512_dpbusd_epi32(s, x, _mm512_maskz_loadu_epi8(rest, (w) + i));
 void lrt_gemm_gemv_U8__avx512vnni(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
                                   int32_t *acc) {
   const uint8_t *a = strip;
+  const __mmask64 rest = (UINT64_C(1) << (k % 64)) - 1;
   for (int r = 0; r < rows; r += 4) {
     const int count = rows - r < 4 ? rows - r : 4;
     const int8_t *w0 = w + r * ldw, *w1 = count > 1 ? w0 + ldw : w0;
@@ -104,15 +148,19 @@ void lrt_gemm_gemv_U8__avx512vnni(const void *strip, int64_t k, const int8_t *w,
       const __m512i x = _mm512_loadu_si512(a + i);
       const char *ahead = (const char *)w0 + 4 * i + PREFETCH; /* the four rows lie one after the other */
       for (int line = 0; line < 4; line++) _mm_prefetch(ahead + 64 * line, _MM_HINT_T0);
-      s0 = dot_row(s0, x, w0 + i);
-      s1 = dot_row(s1, x, w1 + i);
-      s2 = dot_row(s2, x, w2 + i);
-      s3 = dot_row(s3, x, w3 + i);
+      DOT(s0, w0)
+      DOT(s1, w1)
+      DOT(s2, w2)
+      DOT(s3, w3)
     }
-    acc[r] = dot_tail(s0, a, w0, i, k);
-    if (count > 1) acc[r + 1] = dot_tail(s1, a, w1, i, k);
-    if (count > 2) acc[r + 2] = dot_tail(s2, a, w2, i, k);
-    if (count > 3) acc[r + 3] = dot_tail(s3, a, w3, i, k);
+    if (rest != 0) {
+      const __m512i x = _mm512_maskz_loadu_epi8(rest, a + i);
+      DOT_HEAD(s0, w0)
+      DOT_HEAD(s1, w1)
+      DOT_HEAD(s2, w2)
+      DOT_HEAD(s3, w3)
+    }
+    _mm_mask_storeu_epi32(acc + r, (__mmask8)((1 << count) - 1), fold4(s0, s1, s2, s3));
   }
 }
 

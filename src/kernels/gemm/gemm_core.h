@@ -43,6 +43,11 @@ typedef void lrt_gemm_strip_fn(const lrt_gemm_strip_args *args);
  * may be left out. */
 typedef void lrt_gemm_int_fn(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc,
                              int nr);
+/* The same straight from rows of bytes, without a strip: rows [taps][MR] pointers to kc bytes each, a multiple of KR (all
+ * valid, rows past the last one repeat another). Each 32-bit word is xored with `flip` and then holds unsigned bytes: the
+ * values of a U8 strip. */
+typedef void lrt_gemm_direct_fn(const uint8_t *const *rows, int64_t taps, int64_t kc, uint32_t flip,
+                                const int8_t *panel, int32_t *acc, int nr);
 /* acc[rows] = w[rows][ldw bytes] (k int8 values each) * strip row. */
 typedef void lrt_gemm_gemv_int_fn(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
                                   int32_t *acc);
@@ -100,7 +105,8 @@ typedef struct lrt_gemm_int_kernel {
   lrt_gemm_int_fn *run;
   lrt_gemm_strip_fn *fill; /* int8 and uint8 rows */
   lrt_gemm_gemv_int_fn *gemv;
-  lrt_gemm_pack_fn *pack; /* int8 rows; may be NULL */
+  lrt_gemm_pack_fn *pack;     /* int8 rows; may be NULL */
+  lrt_gemm_direct_fn *direct; /* U8 strips; may be NULL */
 } lrt_gemm_int_kernel;
 
 /* y[0..n) = sum_b scale[b] * (nibbles * x), x int8 with even and odd elements of each 32 split: see gemm_i4b.c.
@@ -143,9 +149,9 @@ bool lrt_gemm_int16_factors(const int64_t *bias64, const int32_t *mult, const in
  * repeat row m0's. `size` = bytes per element, group offset included in `data`. */
 void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, int row_step,
                    const void *outside, const void **rows);
-/* The same rows copied: out [mr][taps * kc]. Bytes outside the picture become pads[row] (NULL = 0). */
+/* The same rows copied: out [mr][ld_out], taps * kc elements each. Bytes outside the picture become pads[row] (NULL = 0). */
 void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr,
-                     const uint8_t *pads, void *out);
+                     const uint8_t *pads, void *out, int64_t ld_out);
 /* panel [k][nr] of f32 from `cols` <= nr rows of weights starting at row n0 of the whole tensor. */
 void lrt_gemm_f32_pack_panel(const lrt_gemm_f32 *g, int64_t n0, int cols, int nr, float *panel);
 /* Widens `count` weights of row n starting at element k0. */
@@ -157,10 +163,11 @@ void lrt_gemm_int_widen(const lrt_gemm_int *g, int64_t n, int64_t k0, int64_t co
 
 /* Prototypes of everything the table names. */
 lrt_gemm_pack_fn lrt_gemm_pack_floats__avx2, lrt_gemm_pack_quads__avx2, lrt_gemm_pack_pairs__avx2;
+lrt_gemm_direct_fn lrt_gemm_direct_7x32__avx512vnni, lrt_gemm_direct_6x16__avxvnni;
 #define LRT_GEMM_F32(suffix, level, mr_, nr_, pack)                                                          \
   lrt_gemm_f32_fn lrt_gemm_f32_##mr_##x##nr_##__##suffix;                                                    \
   lrt_gemm_gemv_f32_fn lrt_gemm_gemv_f32__##suffix, lrt_gemm_gemv_f16__##suffix;
-#define LRT_GEMM_INT(suffix, level, strip_, mr_, nr_, kr_, pack)                                             \
+#define LRT_GEMM_INT(suffix, level, strip_, mr_, nr_, kr_, pack, direct)                                     \
   lrt_gemm_int_fn lrt_gemm_int_##strip_##_##mr_##x##nr_##__##suffix;                                         \
   lrt_gemm_strip_fn lrt_gemm_fill_##strip_##__##suffix;                                                      \
   lrt_gemm_gemv_int_fn lrt_gemm_gemv_##strip_##__##suffix;

@@ -111,7 +111,7 @@ static void run_tile(const lrt_gemm_f32 *g, const lrt_gemm_tile *tile, const par
   for (int64_t m = tile->m0; m < tile->m1; m += step) {
     const int mr = tile->m1 - m < step ? (int)(tile->m1 - m) : step;
     if (g->grid.gather) {
-      lrt_gemm_gather(&g->a, data, sizeof(float), m, mr, NULL, p->strip);
+      lrt_gemm_gather(&g->a, data, sizeof(float), m, mr, NULL, p->strip, k);
       point_at_strip(g, p, mr);
     } else {
       lrt_gemm_rows(&g->a, data, sizeof(float), m, mr, step, p->zero, p->rows);

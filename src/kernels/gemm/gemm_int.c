@@ -10,14 +10,17 @@
 #define INT16_CHUNK 496
 #define GEMV_COLUMNS 64
 #define MAX_MR 32
+#define NO_VALUE 256
 
 /* A worker's scratch; column arrays are n_step long, rounded up to a multiple of 16. */
 typedef struct parts {
-  const void **rows; /* [taps][mr] */
-  uint8_t *gathered; /* [mr][k] where taps are short */
-  void *strip;       /* [mr][kp] of the kernel's strip type */
-  int32_t *acc;      /* [mr][nr], or [GEMV_COLUMNS] */
-  int64_t *acc64;    /* [mr][nr]: int16 rows */
+  const void **rows;     /* [taps][mr] */
+  uint8_t *gathered;     /* [mr][kp] where taps are short */
+  void *strip;           /* [mr][kp] of the kernel's strip type */
+  uint8_t *outside;      /* [mr][kc] direct: what the rows' padding reads as */
+  int32_t outside_value; /* of all rows of `outside`, or NO_VALUE */
+  int32_t *acc;          /* [mr][nr], or [GEMV_COLUMNS] */
+  int64_t *acc64;        /* [mr][nr]: int16 rows */
   int32_t *fold, *mult, *shift, *w_sums;
   float *scale, *bias_f32;
   int64_t *bias64; /* int16 outputs by the 64-bit rule, like the next three */
@@ -43,22 +46,50 @@ static bool wide_rule(const lrt_gemm_int *g) {
   return g->out_type == LRT_INT16 && !g->bias_is_32 && (g->bias64 != NULL || g->bias == NULL);
 }
 
+static int32_t weight_zero(const lrt_gemm_int *g) {
+  return g->w_type == LRT_UINT8 ? g->w_zero - 128 : g->w_zero;
+}
+
+/* Rows are multiplied where they stand; sums of rows, which need a strip, only weights with a zero point ask for. */
+static bool is_direct(const lrt_gemm_int *g) {
+  return g->kernel->direct != NULL && !g->grid.gemv && g->a_type != LRT_INT16 && weight_zero(g) == 0;
+}
+/* Direct rows come in whole steps of the kernel, at least two of them; others are copied side by side first. */
+static bool is_gathered(const lrt_gemm_int *g) {
+  if (!is_direct(g)) return g->grid.gather;
+  return g->a.kc % g->kernel->kr != 0 || (g->a.taps > 1 && g->a.kc < 2 * g->kernel->kr);
+}
+
+/* The six arrays of int32 and float, side by side. */
+static void carve_columns(lrt_gemm_carve *carve, size_t bytes, parts *p) {
+  p->fold = lrt_gemm_carve_take(carve, bytes);
+  p->mult = lrt_gemm_carve_take(carve, bytes);
+  p->shift = lrt_gemm_carve_take(carve, bytes);
+  p->w_sums = lrt_gemm_carve_take(carve, bytes);
+  p->scale = lrt_gemm_carve_take(carve, bytes);
+  p->bias_f32 = lrt_gemm_carve_take(carve, bytes);
+}
+
+/* Bytes of one array of the columns of all outputs; what lies behind the last one may be read. */
+static size_t all_columns(const lrt_gemm_int *g) {
+  return (size_t)lrt_gemm_round_up(g->groups * g->n + 16, 16) * 4;
+}
+
 static size_t carve_parts(const lrt_gemm_int *g, void *scratch, parts *p) {
   lrt_gemm_carve carve = {scratch, 0};
   const size_t mr = (size_t)g->kernel->mr, nr = (size_t)g->kernel->nr, kp = (size_t)kp_of(g);
   const size_t columns = (size_t)lrt_gemm_round_up(g->grid.n_step, 16) * 4, tile = mr * nr;
   memset(p, 0, sizeof *p);
-  p->strip = lrt_gemm_carve_take(&carve, mr * kp * strip_size(g));
-  if (g->grid.gather) p->gathered = lrt_gemm_carve_take(&carve, mr * (size_t)k_of(g));
+  if (is_direct(g))
+    p->outside = lrt_gemm_carve_take(&carve, mr * (size_t)g->a.kc);
+  else
+    p->strip = lrt_gemm_carve_take(&carve, mr * kp * strip_size(g));
+  p->outside_value = NO_VALUE;
+  if (is_gathered(g)) p->gathered = lrt_gemm_carve_take(&carve, mr * kp);
   p->rows = lrt_gemm_carve_take(&carve, (size_t)g->a.taps * mr * sizeof(void *));
   p->acc = lrt_gemm_carve_take(&carve, (tile < GEMV_COLUMNS ? GEMV_COLUMNS : tile) * 4);
   if (g->a_type == LRT_INT16) p->acc64 = lrt_gemm_carve_take(&carve, tile * 8);
-  p->fold = lrt_gemm_carve_take(&carve, columns);
-  p->mult = lrt_gemm_carve_take(&carve, columns);
-  p->shift = lrt_gemm_carve_take(&carve, columns);
-  p->w_sums = lrt_gemm_carve_take(&carve, columns);
-  p->scale = lrt_gemm_carve_take(&carve, columns);
-  p->bias_f32 = lrt_gemm_carve_take(&carve, columns);
+  if (g->columns == NULL) carve_columns(&carve, columns, p);
   if (wide_rule(g)) {
     p->bias64 = lrt_gemm_carve_take(&carve, 2 * columns);
     p->start = lrt_gemm_carve_take(&carve, 2 * columns);
@@ -152,10 +183,7 @@ size_t lrt_gemm_int_scratch(const lrt_gemm_int *g) {
   return carve_parts(g, NULL, &p);
 }
 
-/* Zero points in the int8 domain, and of A as the strip holds it. */
-static int32_t weight_zero(const lrt_gemm_int *g) {
-  return g->w_type == LRT_UINT8 ? g->w_zero - 128 : g->w_zero;
-}
+/* A zero point of A in the int8 domain. */
 static int32_t row_zero(const lrt_gemm_int *g, int32_t zero) {
   return g->a_type == LRT_UINT8 ? zero - 128 : zero;
 }
@@ -164,10 +192,9 @@ static void copy_columns(void *to, const void *from, int64_t first, int64_t coun
   if (from != NULL) memcpy(to, (const int32_t *)from + first, (size_t)count * 4);
 }
 
-/* Copies the columns' parameters to where reading past the last one is harmless, and folds zero points into the bias:
+/* Copies parameters to where reading past the last one is harmless, and folds zero points into the bias:
  * sum (s - zs)(w - zw) = sum s w - zs sum w - zw sum s + k zs zw, with s the strip's values. */
-static void load_columns(const lrt_gemm_int *g, int64_t first, int64_t count, const parts *p) {
-  const size_t bytes = (size_t)lrt_gemm_round_up(g->grid.n_step, 16) * 4;
+static void lay_columns(const lrt_gemm_int *g, int64_t first, int64_t count, size_t bytes, const parts *p) {
   memset(p->fold, 0, 6 * lrt_gemm_align(bytes)); /* the six arrays lie one after the other */
   copy_columns(p->mult, g->mult, first, count);
   copy_columns(p->shift, g->shift, first, count);
@@ -181,6 +208,34 @@ static void load_columns(const lrt_gemm_int *g, int64_t first, int64_t count, co
     const uint32_t correction = (uint32_t)zero * (uint32_t)p->w_sums[j];
     p->fold[j] = (int32_t)((uint32_t)p->fold[j] - correction + constant);
   }
+}
+
+size_t lrt_gemm_int_columns_bytes(const lrt_gemm_int *g) {
+  return wide_rule(g) || g->real != NULL ? 0 : 6 * lrt_gemm_align(all_columns(g));
+}
+
+void lrt_gemm_int_columns(const lrt_gemm_int *g, void *columns) {
+  parts p;
+  lrt_gemm_carve carve = {columns, 0};
+  carve_columns(&carve, all_columns(g), &p);
+  lay_columns(g, 0, g->groups * g->n, all_columns(g), &p);
+}
+
+/* Points at the parameters of columns from `first` on, or copies them. */
+static void load_columns(const lrt_gemm_int *g, int64_t first, int64_t count, parts *p) {
+  if (g->columns != NULL) {
+    union { /* only read here */
+      const void *from;
+      void *to;
+    } columns = {g->columns};
+    lrt_gemm_carve carve = {columns.to, 0};
+    carve_columns(&carve, all_columns(g), p);
+    p->fold += first, p->mult += first, p->shift += first, p->w_sums += first;
+    p->scale += first, p->bias_f32 += first;
+    return;
+  }
+  const size_t bytes = (size_t)lrt_gemm_round_up(g->grid.n_step, 16) * 4;
+  lay_columns(g, first, count, bytes, p);
   if (!wide_rule(g)) return;
   memset(p->bias64, 0, 3 * lrt_gemm_align(2 * bytes));
   if (g->bias64 != NULL) memcpy(p->bias64, g->bias64 + first, (size_t)count * sizeof *p->bias64);
@@ -216,30 +271,36 @@ static void fill_int16(const lrt_gemm_strip_args *args) {
 }
 
 /* Short taps: whole rows are copied first. */
-static void gather(const lrt_gemm_int *g, const void *data, int64_t m, int mr, const parts *p) {
+static void gather(const lrt_gemm_int *g, const void *data, int64_t m, int mr, int64_t ld, const parts *p) {
   uint8_t pads[MAX_MR];
   for (int r = 0; r < mr; r++) pads[r] = (uint8_t)((uint8_t)p->pads[r] ^ (g->a_type == LRT_UINT8 ? 0x80 : 0));
-  lrt_gemm_gather(&g->a, data, 1, m, mr, pads, p->gathered);
-  for (int r = 0; r < mr; r++) p->rows[r] = p->gathered + r * k_of(g);
+  lrt_gemm_gather(&g->a, data, 1, m, mr, pads, p->gathered, ld);
+  for (int r = 0; r < mr; r++) p->rows[r] = p->gathered + r * ld;
 }
 
-/* Rows [m, m + mr) into the strip, with what the epilogue wants to know about them. */
-static void load_strip(const lrt_gemm_int *g, int64_t group, int64_t m, int mr, const parts *p) {
-  const size_t size = g->a_type == LRT_INT16 ? 2 : 1;
-  const char *data = (const char *)g->a.data + (size_t)(group * g->a.kc) * size;
-  const int32_t zw = weight_zero(g), offset = lrt_gemm_strip_offset(g->kernel->strip);
+/* Zero points and scales of rows [m, m + mr). */
+static void load_zeros(const lrt_gemm_int *g, int64_t m, int mr, const parts *p) {
+  const int32_t offset = lrt_gemm_strip_offset(g->kernel->strip);
   for (int r = 0; r < mr; r++) {
     int32_t zero = g->a_zero;
     if (g->out_type == LRT_FLOAT32) {
-      const int64_t index = (m + r) / g->rows_per_scale;
+      const int64_t index = g->rows_per_scale == 1 ? m + r : (m + r) / g->rows_per_scale;
       zero = g->a_zeros[index];
       p->a_scale[r] = g->a_scale[index];
     }
     p->pads[r] = row_zero(g, zero);
     p->a_zeros[r] = p->pads[r] + offset;
   }
+}
+
+/* Rows [m, m + mr) into the strip, with what the epilogue wants to know about them. */
+static void load_strip(const lrt_gemm_int *g, int64_t group, int64_t m, int mr, const parts *p) {
+  const size_t size = g->a_type == LRT_INT16 ? 2 : 1;
+  const char *data = (const char *)g->a.data + (size_t)(group * g->a.kc) * size;
+  const int32_t zw = weight_zero(g);
+  load_zeros(g, m, mr, p);
   if (g->grid.gather)
-    gather(g, data, m, mr, p);
+    gather(g, data, m, mr, k_of(g), p);
   else
     lrt_gemm_rows(&g->a, data, size, m, mr, g->kernel->mr, NULL, p->rows);
   const lrt_gemm_strip_args args = {.rows = (const uint8_t *const *)p->rows,
@@ -257,6 +318,34 @@ static void load_strip(const lrt_gemm_int *g, int64_t group, int64_t m, int mr, 
   else
     g->kernel->fill(&args);
   for (int r = 0; zw != 0 && r < mr; r++) p->row_add[r] = (int32_t)(0U - (uint32_t)zw * (uint32_t)p->sums[r]);
+}
+
+/* Makes `outside` read as the rows' zero points; rows of several pictures may differ. */
+static bool fill_outside(const lrt_gemm_int *g, int mr, parts *p) {
+  const int flip = g->a_type == LRT_UINT8 ? 0x80 : 0;
+  bool same = true;
+  for (int r = 1; r < mr; r++) same = same && p->pads[r] == p->pads[0];
+  if (same && p->pads[0] == p->outside_value) return true;
+  p->outside_value = same ? p->pads[0] : NO_VALUE;
+  for (int r = 0; r < mr; r++) memset(p->outside + r * g->a.kc, (p->pads[r] ^ flip) & 255, (size_t)g->a.kc);
+  return same;
+}
+
+/* Pointers to rows [m, m + mr), for kernels that need no strip. */
+static void point_at_rows(const lrt_gemm_int *g, int64_t group, int64_t m, int mr, parts *p) {
+  const char *data = (const char *)g->a.data + group * g->a.kc;
+  const int step = g->kernel->mr;
+  load_zeros(g, m, mr, p);
+  if (is_gathered(g)) {
+    gather(g, data, m, mr, kp_of(g), p);
+    for (int r = mr; r < step; r++) p->rows[r] = p->rows[0];
+    return;
+  }
+  const bool same = !g->a.conv || fill_outside(g, mr, p);
+  lrt_gemm_rows(&g->a, data, 1, m, mr, step, same ? p->outside : NULL, p->rows);
+  if (same) return;
+  for (int64_t i = 0; i < g->a.taps * step; i++)
+    if (p->rows[i] == NULL) p->rows[i] = p->outside + (i % step < mr ? i % step : 0) * g->a.kc;
 }
 
 static void store_int32(const lrt_gemm_epilogue_args *e) {
@@ -340,6 +429,12 @@ static size_t out_size(const lrt_gemm_int *g) {
 /* One MR x NR tile of accumulators; true when they are in acc64. */
 static bool multiply(const lrt_gemm_int *g, const parts *p, const int8_t *panel, int nr) {
   const int64_t kp = kp_of(g);
+  if (is_direct(g)) {
+    const bool whole = is_gathered(g);
+    g->kernel->direct((const uint8_t *const *)p->rows, whole ? 1 : g->a.taps, whole ? kp : g->a.kc,
+                      g->a_type == LRT_UINT8 ? 0 : 0x80808080U, panel, p->acc, nr);
+    return false;
+  }
   if (g->a_type != LRT_INT16 || kp <= INT16_CHUNK) {
     g->kernel->run(p->strip, kp, kp, panel, p->acc, nr);
     return false;
@@ -368,8 +463,9 @@ static const int8_t *tile_panels(const lrt_gemm_int *g, const lrt_gemm_tile *til
   return p->panels;
 }
 
-static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const parts *p) {
+static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, parts *p) {
   const int step = g->kernel->mr, nr = g->kernel->nr;
+  const bool direct = is_direct(g);
   const int64_t first = tile->group * g->n;
   const int8_t *panels = tile_panels(g, tile, p);
   lrt_gemm_epilogue_args e = epilogue_base(g, p);
@@ -377,7 +473,10 @@ static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
   load_columns(g, first + tile->n0, tile->n1 - tile->n0, p);
   for (int64_t m = tile->m0; m < tile->m1; m += step) {
     e.mr = tile->m1 - m < step ? (int)(tile->m1 - m) : step;
-    load_strip(g, tile->group, m, e.mr, p);
+    if (direct)
+      point_at_rows(g, tile->group, m, e.mr, p);
+    else
+      load_strip(g, tile->group, m, e.mr, p);
     for (int64_t n = tile->n0; n < tile->n1; n += nr) {
       const int64_t at = n - tile->n0;
       e.nr = tile->n1 - n < nr ? (int)(tile->n1 - n) : nr;
@@ -390,8 +489,8 @@ static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
   }
 }
 
-/* Matrix times vector from the file's layout. */
-static void run_gemv(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const parts *p) {
+/* Matrix times vector from the file's layout; the strip is loaded. */
+static void run_gemv(const lrt_gemm_int *g, const lrt_gemm_tile *tile, parts *p) {
   const int64_t k = g->a.kc, count = tile->n1 - tile->n0;
   const int8_t *w = p->panels;
   if (w == NULL)
@@ -400,7 +499,6 @@ static void run_gemv(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
     for (int64_t j = 0; j < count; j++) lrt_gemm_int_widen(g, tile->n0 + j, 0, k, p->panels + j * k);
   lrt_gemm_epilogue_args e = epilogue_base(g, p);
   load_columns(g, tile->n0, count, p);
-  load_strip(g, 0, 0, 1, p);
   g->kernel->gemv(p->strip, k, w, k, (int)count, p->acc);
   e.ld_acc = GEMV_COLUMNS;
   e.mr = 1;
@@ -413,8 +511,12 @@ static void run_gemv(const lrt_gemm_int *g, const lrt_gemm_tile *tile, const par
 void lrt_gemm_int_run(const lrt_gemm_int *g, int64_t tile_begin, int64_t tile_end, void *scratch) {
   parts p;
   carve_parts(g, scratch, &p);
-  memset(p.strip, 0,
-         (size_t)(g->kernel->mr * kp_of(g)) * strip_size(g)); /* rows past the last one are read too */
+  if (g->grid.gemv && tile_begin < tile_end)
+    load_strip(g, 0, 0, 1, &p);
+  else if (p.strip != NULL) /* rows past the last one are read too */
+    memset(p.strip, 0, (size_t)(g->kernel->mr * kp_of(g)) * strip_size(g));
+  else if (p.gathered != NULL) /* and what lies between the ends of rows and whole steps */
+    memset(p.gathered, 0, (size_t)(g->kernel->mr * kp_of(g)));
   for (int64_t index = tile_begin; index < tile_end; index++) {
     const lrt_gemm_tile tile = lrt_gemm_tile_at(&g->grid, g->a.m, g->n, index);
     if (g->grid.gemv)

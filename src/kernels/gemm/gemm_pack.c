@@ -19,6 +19,27 @@ static void pixel_rows(const lrt_gemm_a *a, const char *picture, size_t pixel_by
   }
 }
 
+/* Rows that lie side by side in one line of outputs and read inside the picture, left and right: pointers `advance` apart.
+ * `top`: the first line of the windows; `left`: the first pixel of the first one. */
+static void neighbour_rows(const lrt_gemm_a *a, const char *picture, size_t pixel_bytes, int64_t top,
+                           int64_t left, int mr, const void *outside, const void **rows, int step) {
+  const size_t advance = (size_t)a->stride_w * pixel_bytes, across = (size_t)a->dilation_w * pixel_bytes;
+  for (int32_t ky = 0; ky < a->kernel_h; ky++) {
+    const int64_t iy = top + (int64_t)ky * a->dilation_h;
+    const bool inside = iy >= 0 && iy < a->in_h;
+    const char *line = inside ? picture + (size_t)(iy * a->in_w + left) * pixel_bytes : outside;
+    for (int32_t kx = 0; kx < a->kernel_w; kx++, rows += step) {
+      for (int r = 0; r < mr; r++) rows[r] = inside ? line + (size_t)r * advance : line;
+      line += inside ? across : 0;
+    }
+  }
+}
+
+static bool are_neighbours(const lrt_gemm_a *a, int32_t x, int64_t left, int mr) {
+  const int64_t last = left + (int64_t)(mr - 1) * a->stride_w + (int64_t)(a->kernel_w - 1) * a->dilation_w;
+  return x + mr <= a->out_w && left >= 0 && last < a->in_w;
+}
+
 void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, int row_step,
                    const void *outside, const void **rows) {
   const size_t ld = (size_t)a->ld * size;
@@ -29,12 +50,17 @@ void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m
     const size_t picture_bytes = (size_t)a->in_h * (size_t)a->in_w * ld;
     int64_t batch = m0 / pixels;
     int32_t y = (int32_t)(m0 % pixels / a->out_w), x = (int32_t)(m0 % pixels % a->out_w);
-    for (int r = 0; r < mr; r++) {
-      pixel_rows(a, (const char *)data + (size_t)batch * picture_bytes, ld, y, x, outside, rows + r,
-                 row_step);
-      if (++x == a->out_w) x = 0, y++;
-      if (y == a->out_h) y = 0, batch++;
-    }
+    const int64_t left = (int64_t)x * a->stride_w - a->pad_left;
+    if (are_neighbours(a, x, left, mr))
+      neighbour_rows(a, (const char *)data + (size_t)batch * picture_bytes, ld,
+                     (int64_t)y * a->stride_h - a->pad_top, left, mr, outside, rows, row_step);
+    else
+      for (int r = 0; r < mr; r++) {
+        pixel_rows(a, (const char *)data + (size_t)batch * picture_bytes, ld, y, x, outside, rows + r,
+                   row_step);
+        if (++x == a->out_w) x = 0, y++;
+        if (y == a->out_h) y = 0, batch++;
+      }
   }
   for (int64_t t = 0; mr < row_step && t < a->taps; t++) {
     for (int r = mr; r < row_step; r++) rows[t * row_step + r] = rows[t * row_step];
@@ -74,14 +100,20 @@ static void gather_line(const lrt_gemm_a *a, const char *line, size_t size, int6
 }
 
 void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr,
-                     const uint8_t *pads, void *out) {
+                     const uint8_t *pads, void *out, int64_t ld_out) {
+  if (!a->conv) {
+    for (int r = 0; r < mr; r++)
+      copy_bytes((char *)out + (size_t)(r * ld_out) * size,
+                 (const char *)data + (size_t)((m0 + r) * a->ld) * size, (size_t)a->kc * size);
+    return;
+  }
   const int64_t pixels = (int64_t)a->out_h * a->out_w;
   const size_t line_bytes = (size_t)a->in_w * (size_t)a->ld * size;
   const size_t window_bytes = (size_t)a->kernel_w * (size_t)a->kc * size;
   int64_t batch = m0 / pixels;
   int32_t y = (int32_t)(m0 % pixels / a->out_w), x = (int32_t)(m0 % pixels % a->out_w);
-  char *to = out;
   for (int r = 0; r < mr; r++) {
+    char *to = (char *)out + (size_t)(r * ld_out) * size;
     const char *picture = (const char *)data + (size_t)batch * (size_t)a->in_h * line_bytes;
     const int pad = pads != NULL ? pads[r] : 0;
     for (int32_t ky = 0; ky < a->kernel_h; ky++, to += window_bytes) {

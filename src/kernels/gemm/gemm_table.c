@@ -18,7 +18,7 @@ static const lrt_gemm_f32_kernel f32_table[] = {
 };
 
 static const lrt_gemm_int_kernel int_table[] = {
-#define LRT_GEMM_INT(suffix, level_, strip_, mr_, nr_, kr_, pack_)                                           \
+#define LRT_GEMM_INT(suffix, level_, strip_, mr_, nr_, kr_, pack_, direct_)                                  \
   {"gemm_int_" #strip_ "_" #mr_ "x" #nr_ "__" #suffix,                                                       \
    LRT_CPU_##level_,                                                                                         \
    LRT_GEMM_STRIP_##strip_,                                                                                  \
@@ -28,7 +28,8 @@ static const lrt_gemm_int_kernel int_table[] = {
    lrt_gemm_int_##strip_##_##mr_##x##nr_##__##suffix,                                                        \
    lrt_gemm_fill_##strip_##__##suffix,                                                                       \
    lrt_gemm_gemv_##strip_##__##suffix,                                                                       \
-   pack_},
+   pack_,                                                                                                    \
+   direct_},
 #include "kernels/gemm/gemm.def"
 };
 
