@@ -21,7 +21,7 @@ ROOMS = {
     "opset": {"base"},
     "kernels": {"base"},
     "graph": {"base", "opset"},
-    "ops": {"base", "opset", "graph", "kernels"},
+    "ops": {"base", "formats", "opset", "graph", "kernels"},
     "model": {"base", "formats", "opset", "graph"},
     "runtime": {"base", "opset", "graph", "ops"},
     "interp": {"base", "opset", "graph", "ops", "model", "runtime"},

@@ -76,17 +76,36 @@ lrt_resource *lrt_resources_get(lrt_resources *resources, int32_t id) {
   return id >= 0 && id < resources->count ? &resources->entries[id].resource : NULL;
 }
 
+/* Memory for `bytes` of a variable; its contents are lost when they have to move. */
+static lrt_status make_room(lrt_resources *resources, lrt_resource *resource, size_t bytes, lrt_error *err) {
+  if (bytes <= resource->capacity && resource->data != NULL) return LRT_OK;
+  void *grown = lrt_alloc_get(resources->alloc, bytes);
+  if (grown == NULL) return lrt_alloc_fail(err, resources->alloc, bytes, "a variable");
+  lrt_alloc_free(resource->data);
+  resource->data = grown;
+  resource->capacity = bytes;
+  return LRT_OK;
+}
+
+lrt_status lrt_resource_clear(lrt_resources *resources, int32_t id, lrt_type type, const lrt_shape *shape,
+                              lrt_error *err) {
+  lrt_resource *resource = lrt_resources_get(resources, id);
+  const int64_t bytes = lrt_shape_bytes(shape, type);
+  if (resource == NULL || bytes < 0)
+    return lrt_fail(err, LRT_RUN_FAILED, "variable %d cannot be cleared", id);
+  LRT_TRY(make_room(resources, resource, (size_t)bytes, err));
+  if (bytes > 0) memset(resource->data, 0, (size_t)bytes);
+  resource->type = type;
+  resource->shape = *shape;
+  resource->bytes = (size_t)bytes;
+  return LRT_OK;
+}
+
 lrt_status lrt_resource_assign(lrt_resources *resources, int32_t id, lrt_type type, const lrt_shape *shape,
                                const void *data, size_t bytes, lrt_error *err) {
   lrt_resource *resource = lrt_resources_get(resources, id);
   if (resource == NULL) return lrt_fail(err, LRT_RUN_FAILED, "variable %d does not exist", id);
-  if (bytes > resource->capacity || resource->data == NULL) {
-    void *grown = lrt_alloc_get(resources->alloc, bytes);
-    if (grown == NULL) return lrt_alloc_fail(err, resources->alloc, bytes, "a variable");
-    lrt_alloc_free(resource->data);
-    resource->data = grown;
-    resource->capacity = bytes;
-  }
+  LRT_TRY(make_room(resources, resource, bytes, err));
   if (bytes > 0) memcpy(resource->data, data, bytes);
   resource->type = type;
   resource->shape = *shape;

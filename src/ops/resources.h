@@ -29,5 +29,8 @@ lrt_resource *lrt_resources_get(lrt_resources *resources, int32_t id);
 /* Copies contents into a variable. */
 lrt_status lrt_resource_assign(lrt_resources *resources, int32_t id, lrt_type type, const lrt_shape *shape,
                                const void *data, size_t bytes, lrt_error *err);
+/* Fills a variable with zeros. */
+lrt_status lrt_resource_clear(lrt_resources *resources, int32_t id, lrt_type type, const lrt_shape *shape,
+                              lrt_error *err);
 
 #endif

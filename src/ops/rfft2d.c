@@ -1,8 +1,8 @@
 /* rfft2d.c: RFFT2D: real two-dimensional Fourier transform of the last two axes, computed in double. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
 #include <string.h>
 
+#include "kernels/fft/fft.h"
 #include "ops/movement.h"
 
 typedef struct rfft_params {
@@ -11,40 +11,11 @@ typedef struct rfft_params {
   double *row_turns, *column_turns; /* cos, -sin of 2 pi k / n for k < n / 2 */
 } rfft_params;
 
-/* In-place transform of n = 2^k complex numbers, radix 2. turns: [n / 2] */
-static void transform(double *x, int64_t n, const double *turns) {
-  for (int64_t i = 1, j = 0; i < n; i++) { /* bit-reversed order */
-    int64_t bit = n >> 1;
-    for (; (j & bit) != 0; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i >= j) continue;
-    for (int part = 0; part < 2; part++) {
-      const double t = x[2 * i + part];
-      x[2 * i + part] = x[2 * j + part];
-      x[2 * j + part] = t;
-    }
-  }
-  for (int64_t size = 2; size <= n; size *= 2) {
-    const int64_t half = size / 2, stride = n / size;
-    for (int64_t first = 0; first < n; first += size) {
-      for (int64_t k = 0; k < half; k++) {
-        double *a = x + 2 * (first + k), *b = a + 2 * half;
-        const double c = turns[2 * k * stride], s = turns[2 * k * stride + 1];
-        const double re = b[0] * c - b[1] * s, im = b[0] * s + b[1] * c;
-        b[0] = a[0] - re;
-        b[1] = a[1] - im;
-        a[0] += re;
-        a[1] += im;
-      }
-    }
-  }
-}
-
 /* One row, cut or filled with zeros to the transform's width. */
 static void transform_row(const rfft_params *r, const float *in, double *line, double *out) {
   memset(line, 0, (size_t)r->width * 2 * sizeof *line);
   for (int64_t x = 0; x < r->width && x < r->in_width; x++) line[2 * x] = (double)in[x];
-  transform(line, r->width, r->row_turns);
+  lrt_fft(line, r->width, r->row_turns);
   memcpy(out, line, (size_t)r->bins * 2 * sizeof *out);
 }
 
@@ -55,7 +26,7 @@ static void transform_slice(const rfft_params *r, const float *in, double *grid,
   for (int64_t x = 0; x < r->bins; x++) {
     for (int64_t y = 0; y < r->height; y++)
       memcpy(line + 2 * y, grid + (y * r->bins + x) * 2, 2 * sizeof *line);
-    transform(line, r->height, r->column_turns);
+    lrt_fft(line, r->height, r->column_turns);
     for (int64_t y = 0; y < r->height; y++) {
       out[(y * r->bins + x) * 2] = (float)line[2 * y];
       out[(y * r->bins + x) * 2 + 1] = (float)line[2 * y + 1];
@@ -74,11 +45,7 @@ static lrt_status rfft_step(const lrt_step *step, const lrt_step_run *run, int64
 
 static double *new_turns(lrt_prepare *p, int64_t n) {
   double *turns = lrt_prepare_params(p, (size_t)(n + 2) * sizeof *turns);
-  for (int64_t k = 0; turns != NULL && k < n / 2; k++) {
-    const double angle = 2.0 * 3.14159265358979323846 * (double)k / (double)n;
-    turns[2 * k] = cos(angle);
-    turns[2 * k + 1] = -sin(angle);
-  }
+  if (turns != NULL) lrt_fft_turns(turns, n);
   return turns;
 }
 

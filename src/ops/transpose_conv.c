@@ -5,6 +5,7 @@
 
 #include "kernels/gemm/gemm_core.h"
 #include "kernels/tconv/tconv.h"
+#include "ops/custom_options.h"
 #include "ops/fused_activation.h"
 #include "ops/product.h"
 
@@ -375,15 +376,9 @@ static lrt_status prepare_3d(lrt_prepare *p) {
   return emit(p, s, &product);
 }
 
-/* Options as a raw C struct: int32 padding (1 SAME, 2 VALID), stride_w, stride_h; what follows is ignored. */
+/* Options as a C struct: int32 padding (1 SAME, 2 VALID), stride_w, stride_h; what follows is ignored. */
 static lrt_status read_raw(lrt_prepare *p, int32_t raw[3]) {
-  if (p->node->custom_options_size < 12 || p->node->custom_options == NULL)
-    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "options of %llu bytes, expected 12",
-                            (unsigned long long)p->node->custom_options_size);
-  for (int i = 0; i < 3; i++) {
-    const uint8_t *b = p->node->custom_options + 4 * i;
-    raw[i] = (int32_t)((uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24);
-  }
+  LRT_TRY(lrt_custom_words(p, raw, 3));
   if ((raw[0] != 1 && raw[0] != 2) || raw[1] < 1 || raw[2] < 1)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "padding %d with stride %dx%d does not exist", raw[0],
                             raw[2], raw[1]);

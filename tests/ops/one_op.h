@@ -19,6 +19,14 @@ typedef struct one_operand {
   bool variable, absent;  /* state kept between runs; an optional operand left out */
 } one_operand;
 
+/* In place of options where the code is LRT_OP_CUSTOM. */
+typedef struct one_custom {
+  const char *name;
+  int32_t version;
+  const uint8_t *options; /* [bytes] */
+  size_t bytes;
+} one_custom;
+
 typedef struct one_op {
   build_subgraph subgraph;
   build_model model;
@@ -52,9 +60,16 @@ static inline lrt_status one_op_run(one_op *o, lrt_mode mode, int32_t code, cons
     if (i < n_in && !t->constant && !t->variable && !t->absent) build_input(&o->subgraph, index);
     if (i >= n_in) build_output(&o->subgraph, index);
   }
-  build_node(&o->subgraph, code, options, n_in, ins, n_out, outs);
-  const lrt_op_info *info = lrt_op_info_of(code);
-  o->subgraph.nodes[0].version = info->version_min;
+  lrt_node *node =
+      build_node(&o->subgraph, code, code == LRT_OP_CUSTOM ? NULL : options, n_in, ins, n_out, outs);
+  node->version = lrt_op_info_of(code)->version_min;
+  if (code == LRT_OP_CUSTOM) {
+    const one_custom *custom = options;
+    node->version = custom->version;
+    node->custom_name = custom->name;
+    node->custom_options = custom->options;
+    node->custom_options_size = custom->bytes;
+  }
   o->inputs = n_in;
   build_subgraph *all = &o->subgraph;
   CHECK(build_finish(&o->model, &all, 1) == LRT_OK);
