@@ -3,6 +3,7 @@
 #ifndef LITERT_INTERPRETER_H
 #define LITERT_INTERPRETER_H
 
+#include "litert/delegate.h"
 #include "litert/model.h"
 #include "litert/threads.h"
 
@@ -30,6 +31,10 @@ typedef struct lrt_interpreter_options {
   int preserve_all_tensors; /* every intermediate tensor keeps its contents and can be read after invoke */
   int profile;              /* measure each node: lrt_step_info.seconds */
   lrt_limits limits;
+  lrt_delegate *const
+      *delegates; /* [delegate_count], asked in this order; the interpreter takes references */
+  int32_t delegate_count;
+  lrt_delegate_policy delegate_policy; /* what happens when one fails before the first run */
 } lrt_interpreter_options;
 
 /* Takes a reference to the model. `options` NULL = defaults. */
@@ -88,7 +93,7 @@ LRT_API void lrt_interpreter_memory(const lrt_interpreter *interpreter, lrt_memo
 
 /* One node of a plan, for explain and profiles. Strings belong to the interpreter. */
 typedef struct lrt_step_info {
-  int32_t node;       /* index in the file's subgraph */
+  int32_t node;       /* index in the file's subgraph; a delegated group has a number beyond them */
   const char *name;   /* operator */
   const char *within; /* composite it was inlined from, or NULL */
   const char *kernel; /* kernel of its main step; "" where nothing runs */
@@ -97,12 +102,26 @@ typedef struct lrt_step_info {
   int32_t input_count, output_count;
   double seconds; /* profile: total over all invokes */
   uint64_t calls;
+  const char *delegate; /* name of the delegate that runs it, or NULL */
+  const char *left;     /* where delegates are in use: why none runs this node; else "" */
+  int32_t node_count;   /* a delegated group: the nodes of the file that it covers */
+  const int32_t *nodes;
 } lrt_step_info;
 
 /* Number of planned nodes of a subgraph, 0 before allocate. */
 LRT_API int32_t lrt_interpreter_step_count(const lrt_interpreter *interpreter, int32_t subgraph);
 LRT_API lrt_status lrt_interpreter_step(const lrt_interpreter *interpreter, int32_t subgraph, int32_t index,
                                         lrt_step_info *out);
+/* What a delegate does in an allocated subgraph. The name belongs to the delegate, `refused` to the interpreter. */
+typedef struct lrt_delegation_info {
+  const char *name;
+  int32_t node_count, group_count; /* nodes of the file that it runs, and in how many steps */
+  const char *refused;             /* why it was left out (LRT_DELEGATE_OPTIONAL), "" = it was not */
+} lrt_delegation_info;
+
+/* The interpreter's `delegate`-th delegate. NOT_FOUND for indices out of range and before allocate. */
+LRT_API lrt_status lrt_interpreter_delegation(const lrt_interpreter *interpreter, int32_t subgraph,
+                                              int32_t delegate, lrt_delegation_info *out);
 /* Name, type and shape of an operand of a planned node. NOT_FOUND where it is left out or out of range. */
 LRT_API lrt_status lrt_interpreter_step_operand(const lrt_interpreter *interpreter, int32_t subgraph,
                                                 int32_t index, int is_output, int32_t operand,

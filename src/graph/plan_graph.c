@@ -135,22 +135,37 @@ static lrt_status inline_composite(inlining *in, const lrt_node *node, const int
   return add_nodes(in, index, map, file_index, name, depth + 1);
 }
 
+static lrt_status add_or_inline(inlining *in, const lrt_node *node, const int32_t *map, int32_t file_index,
+                                const char *within, int depth) {
+  return node->code == LRT_OP_STABLEHLO_COMPOSITE ? inline_composite(in, node, map, file_index, depth)
+                                                  : add_node(in, node, map, file_index, within);
+}
+
 static lrt_status add_nodes(inlining *in, int32_t subgraph, const int32_t *map, int32_t file_index,
                             const char *within, int depth) {
   const lrt_subgraph *from = &in->plan->graph->subgraphs[subgraph];
-  for (int32_t i = 0; i < from->node_count; i++) {
-    const lrt_node *node = &from->nodes[i];
-    const int32_t origin = within == NULL ? i : file_index;
-    if (node->code == LRT_OP_STABLEHLO_COMPOSITE)
-      LRT_TRY(inline_composite(in, node, map, origin, depth));
-    else
-      LRT_TRY(add_node(in, node, map, origin, within));
+  for (int32_t i = 0; i < from->node_count; i++)
+    LRT_TRY(add_or_inline(in, &from->nodes[i], map, within == NULL ? i : file_index, within, depth));
+  return LRT_OK;
+}
+
+static lrt_status add_items(inlining *in, const lrt_plan_item *items, int32_t count, const int32_t *map) {
+  lrt_plan_graph *plan = in->plan;
+  if (items == NULL) return add_nodes(in, plan->subgraph_index, map, -1, NULL, 0);
+  for (int32_t i = 0; i < count; i++) {
+    if (items[i].group == NULL) {
+      LRT_TRY(add_or_inline(in, &plan->subgraph->nodes[items[i].index], map, items[i].index, NULL, 0));
+      continue;
+    }
+    LRT_TRY(add_node(in, items[i].group, map, items[i].index, NULL));
+    plan->nodes[plan->node_count - 1].is_group = true;
   }
   return LRT_OK;
 }
 
-lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_alloc *alloc,
-                                 const lrt_deadline *deadline, lrt_plan_graph **out, lrt_error *err) {
+lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, const lrt_plan_item *items,
+                                 int32_t item_count, lrt_alloc *alloc, const lrt_deadline *deadline,
+                                 lrt_plan_graph **out, lrt_error *err) {
   lrt_plan_graph *plan = lrt_alloc_zero(alloc, sizeof *plan);
   if (plan == NULL) return lrt_alloc_fail(err, alloc, sizeof *plan, "the plan graph");
   lrt_arena_init(&plan->arena, alloc);
@@ -165,7 +180,7 @@ lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_a
     for (int32_t i = 0; i < count; i++) map[i] = -1;
     status = add_tensors(&in, subgraph, map);
   }
-  if (status == LRT_OK) status = add_nodes(&in, subgraph, map, -1, NULL, 0);
+  if (status == LRT_OK) status = add_items(&in, items, item_count, map);
   if (status != LRT_OK) {
     lrt_plan_graph_destroy(plan);
     return status;

@@ -21,6 +21,7 @@ typedef struct lrt_plan_node {
   int32_t file_index; /* the node of the outer subgraph that this one stands for */
   const char *within; /* name of the composite it was inlined from, or NULL */
   bool dead;
+  bool is_group;     /* stands for delegated nodes; file_index is a number beyond those of the file */
   bool weights_only; /* operand 1 was a DEQUANTIZE of constant weights: widen, do not quantize activations */
 } lrt_plan_node;
 
@@ -35,10 +36,17 @@ typedef struct lrt_plan_graph {
   lrt_arena arena;
 } lrt_plan_graph;
 
-/* Copies a subgraph; composites are replaced by their decompositions. Destroy with lrt_plan_graph_destroy. `deadline`
- * may be NULL. */
-lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, lrt_alloc *alloc,
-                                 const lrt_deadline *deadline, lrt_plan_graph **out, lrt_error *err);
+/* What a plan graph is made of where nodes are delegated, in the order of execution. */
+typedef struct lrt_plan_item {
+  int32_t index;         /* of the node in the file, or the number of the group */
+  const lrt_node *group; /* the node that stands for a group, NULL = a node of the file */
+} lrt_plan_item;
+
+/* Copies a subgraph, or the given items of it (NULL = all nodes in the file's order); composites are replaced by their
+ * decompositions. Destroy with lrt_plan_graph_destroy. `deadline` may be NULL. */
+lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, const lrt_plan_item *items,
+                                 int32_t item_count, lrt_alloc *alloc, const lrt_deadline *deadline,
+                                 lrt_plan_graph **out, lrt_error *err);
 void lrt_plan_graph_destroy(lrt_plan_graph *plan);
 
 #endif

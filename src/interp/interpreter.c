@@ -8,6 +8,7 @@
 #include "base/environment.h"
 #include "base/fail.h"
 #include "interp/interpreter_object.h"
+#include "runtime/delegate.h"
 
 static const lrt_graph *graph_of(const lrt_interpreter *it) {
   return &it->model->tflite->graph;
@@ -20,6 +21,26 @@ static lrt_op_mode mode_of(const lrt_interpreter_options *options) {
     mode = wanted != NULL && strcmp(wanted, "ref") == 0 ? LRT_MODE_REF : LRT_MODE_FAST;
   }
   return mode == LRT_MODE_REF ? LRT_OP_REF : LRT_OP_FAST;
+}
+
+static lrt_status init_delegates(lrt_interpreter *it, const lrt_interpreter_options *options,
+                                 lrt_error *err) {
+  lrt_runtime *runtime = &it->runtime;
+  const int32_t count = options != NULL ? options->delegate_count : 0;
+  runtime->failed_delegate = -1;
+  if (count <= 0) return LRT_OK;
+  runtime->delegates = lrt_arena_array(&it->arena, (size_t)count, sizeof *runtime->delegates);
+  runtime->refusals = lrt_arena_array(&it->arena, (size_t)count, sizeof *runtime->refusals);
+  if (runtime->delegates == NULL || runtime->refusals == NULL)
+    return lrt_alloc_fail(err, it->alloc, 0, "the interpreter");
+  for (int32_t d = 0; d < count; d++) {
+    if (options->delegates[d] == NULL)
+      return lrt_fail(err, LRT_INVALID_ARGUMENT, "delegate %d of the interpreter is NULL", d);
+    runtime->delegates[d] = lrt_delegate_retain(options->delegates[d]);
+    runtime->delegate_count++;
+  }
+  runtime->policy = options->delegate_policy;
+  return LRT_OK;
 }
 
 static lrt_status init_runtime(lrt_interpreter *it, const lrt_interpreter_options *options, lrt_error *err) {
@@ -43,6 +64,7 @@ static lrt_status init_runtime(lrt_interpreter *it, const lrt_interpreter_option
   if (runtime->team != NULL) runtime->workers = lrt_threads_count(runtime->team);
   runtime->initialised = lrt_arena_array(&it->arena, (size_t)runtime->graph->subgraph_count, sizeof(bool));
   if (runtime->initialised == NULL) return lrt_alloc_fail(err, it->alloc, 0, "the interpreter");
+  LRT_TRY(init_delegates(it, options, err));
   return lrt_resources_create(it->alloc, &runtime->resources, err);
 }
 
@@ -91,10 +113,12 @@ void lrt_interpreter_destroy(lrt_interpreter *it) {
   lrt_alloc *account = it->alloc;
   for (int32_t s = 0; it->subgraphs != NULL && s < graph_of(it)->subgraph_count; s++)
     lrt_plan_destroy(it->subgraphs[s].plan);
+  lrt_partition_clear(&it->runtime);
   lrt_runtime_clear(&it->runtime);
   lrt_state_destroy(it->own_state);
   lrt_resources_destroy(it->runtime.resources);
   lrt_threads_destroy(it->runtime.team);
+  for (int32_t d = 0; d < it->runtime.delegate_count; d++) lrt_delegate_destroy(it->runtime.delegates[d]);
   lrt_arena_clear(&it->arena);
   lrt_model_destroy(it->model);
   lrt_alloc_free(it);
@@ -152,18 +176,18 @@ lrt_status lrt_interpreter_allocate(lrt_interpreter *it, int32_t subgraph, lrt_e
   return LRT_OK;
 }
 
-static lrt_plan *plan_of(const lrt_interpreter *it, int32_t subgraph) {
+lrt_plan *lrt_interpreter_plan(const lrt_interpreter *it, int32_t subgraph) {
   if (subgraph < 0 || subgraph >= graph_of(it)->subgraph_count) return NULL;
   return it->subgraphs[subgraph].current ? it->subgraphs[subgraph].plan : NULL;
 }
 
 int lrt_interpreter_is_allocated(const lrt_interpreter *it, int32_t subgraph) {
-  return plan_of(it, subgraph) != NULL;
+  return lrt_interpreter_plan(it, subgraph) != NULL;
 }
 
 lrt_status lrt_interpreter_invoke(lrt_interpreter *it, int32_t subgraph, lrt_error *err) {
   LRT_TRY(check_subgraph(it, subgraph, err));
-  lrt_plan *plan = plan_of(it, subgraph);
+  lrt_plan *plan = lrt_interpreter_plan(it, subgraph);
   if (plan == NULL) return lrt_fail(err, LRT_WRONG_STATE, "subgraph %d is not allocated", subgraph);
   lrt_runtime_begin(&it->runtime, "the run");
   lrt_counter_add(LRT_COUNTER_INVOKES, 1);
@@ -173,7 +197,7 @@ lrt_status lrt_interpreter_invoke(lrt_interpreter *it, int32_t subgraph, lrt_err
 lrt_status lrt_interpreter_invoke_steps(lrt_interpreter *it, int32_t subgraph, int32_t first, int32_t count,
                                         lrt_error *err) {
   LRT_TRY(check_subgraph(it, subgraph, err));
-  lrt_plan *plan = plan_of(it, subgraph);
+  lrt_plan *plan = lrt_interpreter_plan(it, subgraph);
   if (plan == NULL) return lrt_fail(err, LRT_WRONG_STATE, "subgraph %d is not allocated", subgraph);
   if (!it->runtime.preserve_all)
     return lrt_fail(err, LRT_WRONG_STATE,
@@ -194,7 +218,7 @@ void lrt_interpreter_reset_variables(lrt_interpreter *it) {
 }
 
 /* Memory that other tensors use later must not be shown as this tensor's contents. */
-static bool is_lasting(const lrt_plan *plan, int32_t value) {
+bool lrt_interpreter_keeps(const lrt_plan *plan, int32_t value) {
   return plan->homes[value] != LRT_HOME_ARENA && plan->homes[value] != LRT_HOME_NONE;
 }
 
@@ -205,7 +229,7 @@ lrt_status lrt_interpreter_tensor(const lrt_interpreter *it, int32_t subgraph, i
   if (tensor < 0 || tensor >= graph->tensor_count)
     return lrt_fail(err, LRT_NOT_FOUND, "tensor %d does not exist, subgraph %d has %d", tensor, subgraph,
                     graph->tensor_count);
-  const lrt_plan *plan = plan_of(it, subgraph);
+  const lrt_plan *plan = lrt_interpreter_plan(it, subgraph);
   const lrt_tensor *from = &graph->tensors[tensor];
   if (plan == NULL) {
     *out = (lrt_tensor_view){from->type, from->shape, (void *)(uintptr_t)from->data, (size_t)from->bytes};
@@ -214,14 +238,14 @@ lrt_status lrt_interpreter_tensor(const lrt_interpreter *it, int32_t subgraph, i
     return LRT_OK;
   }
   const lrt_value *value = &plan->values[tensor];
-  *out = (lrt_tensor_view){value->type, value->shape, is_lasting(plan, tensor) ? value->data : NULL,
-                           value->bytes};
+  *out = (lrt_tensor_view){value->type, value->shape,
+                           lrt_interpreter_keeps(plan, tensor) ? value->data : NULL, value->bytes};
   return LRT_OK;
 }
 
 lrt_status lrt_interpreter_set_strings(lrt_interpreter *it, int32_t subgraph, int32_t tensor, int32_t count,
                                        const char *const *text, const size_t *length, lrt_error *err) {
-  lrt_plan *plan = plan_of(it, subgraph);
+  lrt_plan *plan = lrt_interpreter_plan(it, subgraph);
   if (plan == NULL) return lrt_fail(err, LRT_WRONG_STATE, "subgraph %d is not allocated", subgraph);
   if (tensor < 0 || tensor >= plan->graph->subgraph->tensor_count ||
       plan->values[tensor].type != LRT_STRING || plan->homes[tensor] != LRT_HOME_GROWN)
@@ -259,60 +283,4 @@ void lrt_interpreter_memory(const lrt_interpreter *it, lrt_memory_info *out) {
   }
   out->in_use = lrt_alloc_in_use(it->alloc);
   out->peak = lrt_alloc_peak(it->alloc);
-}
-
-int32_t lrt_interpreter_step_count(const lrt_interpreter *it, int32_t subgraph) {
-  const lrt_plan *plan = plan_of(it, subgraph);
-  return plan != NULL ? plan->graph->node_count : 0;
-}
-
-static const char *note_of(const lrt_exec *exec) {
-  if (exec->kind == LRT_EXEC_DEFERRED) return "deferred: its result's shape depends on data";
-  switch (exec->note) {
-  case LRT_NOTE_FOLDED: return "folded into a constant";
-  case LRT_NOTE_ALIAS: return "alias: shares its input's memory";
-  case LRT_NOTE_ABSORBED: return "absorbed into the operators that read it";
-  case LRT_NOTE_IN_PLACE: return "in place";
-  case LRT_NOTE_NONE: break;
-  }
-  return "";
-}
-
-lrt_status lrt_interpreter_step(const lrt_interpreter *it, int32_t subgraph, int32_t index,
-                                lrt_step_info *out) {
-  const lrt_plan *plan = plan_of(it, subgraph);
-  if (plan == NULL || index < 0 || index >= plan->graph->node_count) return LRT_NOT_FOUND;
-  const lrt_exec *exec = &plan->execs[index];
-  *out = (lrt_step_info){.node = exec->node->file_index,
-                         .name = lrt_node_name(&exec->node->node),
-                         .within = exec->node->within,
-                         .kernel = "",
-                         .note = note_of(exec),
-                         .input_count = exec->node->node.input_count,
-                         .output_count = exec->node->node.output_count,
-                         .seconds = exec->seconds,
-                         .calls = exec->calls};
-  if (exec->kind != LRT_EXEC_STEPS && exec->kind != LRT_EXEC_DEFERRED) return LRT_OK;
-  for (const lrt_step *step = exec->steps; step != NULL; step = step->next) {
-    out->step_count++;
-    if (step->kernel != NULL) out->kernel = step->kernel; /* the last step is the main one */
-  }
-  return LRT_OK;
-}
-
-lrt_status lrt_interpreter_step_operand(const lrt_interpreter *it, int32_t subgraph, int32_t index,
-                                        int is_output, int32_t operand, const char **name,
-                                        lrt_tensor_view *out) {
-  const lrt_plan *plan = plan_of(it, subgraph);
-  if (plan == NULL || index < 0 || index >= plan->graph->node_count || operand < 0) return LRT_NOT_FOUND;
-  const lrt_exec *exec = &plan->execs[index];
-  const int32_t count = is_output ? exec->node->node.output_count : exec->node->node.input_count;
-  if (operand >= count) return LRT_NOT_FOUND;
-  const lrt_value *value = is_output ? exec->outputs[operand] : exec->inputs[operand];
-  if (value == NULL) return LRT_NOT_FOUND;
-  *name = value->name;
-  *out =
-      (lrt_tensor_view){value->type, value->shape,
-                        is_lasting(plan, (int32_t)(value - plan->values)) ? value->data : NULL, value->bytes};
-  return LRT_OK;
 }

@@ -35,6 +35,10 @@ struct lrt_interpreter {
   lrt_state *own_state; /* used when the caller hands in none */
 };
 
+/* The subgraph's plan for the present shapes, or NULL. */
+lrt_plan *lrt_interpreter_plan(const lrt_interpreter *it, int32_t subgraph);
+/* Whether a value keeps its contents: memory that other tensors use later must not be shown as this one's. */
+bool lrt_interpreter_keeps(const lrt_plan *plan, int32_t value);
 /* Makes the interpreter's own set when it has pairs and none is in use. */
 lrt_status lrt_interpreter_ensure_state(lrt_interpreter *it, lrt_error *err);
 

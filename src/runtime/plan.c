@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "graph/passes/absorb_dequantize.h"
+#include "runtime/delegate.h"
 
 #define MAX_DEPTH 32   /* nesting of control flow */
 #define MAX_PLANS 4096 /* instances of subgraphs per interpreter */
@@ -75,7 +76,7 @@ static lrt_status check_resolved(const lrt_plan *plan, lrt_error *err) {
   int flex = 0;
   for (int32_t i = 0; i < plan->graph->node_count; i++) {
     const lrt_node *node = &plan->graph->nodes[i].node;
-    if (plan->graph->nodes[i].dead || lrt_op_of(node) != NULL) continue;
+    if (plan->graph->nodes[i].dead || plan->graph->nodes[i].is_group || lrt_op_of(node) != NULL) continue;
     const char *name = lrt_node_name(node);
     if (name[0] == 0) name = "a custom operator without a name";
     if (strstr(names, name) != NULL || used >= sizeof names - 1) continue;
@@ -103,9 +104,33 @@ static lrt_status rewrite(lrt_plan *plan, lrt_error *err) {
   return lrt_pass_absorb_dequantize(plan->graph, err);
 }
 
+static bool asks_delegates(const lrt_runtime *runtime) {
+  for (int32_t d = 0; d < runtime->delegate_count; d++)
+    if (runtime->refusals[d][0] == 0) return true;
+  return false;
+}
+
+/* The graph to plan: the subgraph's nodes, or what delegates have left of them and a node for each of their groups. */
+static lrt_status make_graph(lrt_plan *plan, int32_t subgraph, const lrt_shape *shapes, lrt_error *err) {
+  lrt_runtime *runtime = plan->runtime;
+  if (!asks_delegates(runtime))
+    return lrt_plan_graph_create(runtime->graph, subgraph, NULL, 0, runtime->alloc, &runtime->deadline,
+                                 &plan->graph, err);
+  LRT_TRY(lrt_partition_take(runtime, subgraph, shapes, &plan->partition, err));
+  const lrt_partition *p = plan->partition;
+  lrt_plan_item *items = lrt_arena_array(&plan->arena, (size_t)p->unit_count + 1, sizeof *items);
+  if (items == NULL) return no_memory(plan, err);
+  for (int32_t u = 0; u < p->unit_count; u++) {
+    const lrt_group *group = p->units[u].group;
+    items[u] =
+        group != NULL ? (lrt_plan_item){group->index, &group->node} : (lrt_plan_item){p->units[u].node, NULL};
+  }
+  return lrt_plan_graph_create(runtime->graph, subgraph, items, p->unit_count, runtime->alloc,
+                               &runtime->deadline, &plan->graph, err);
+}
+
 static lrt_status build(lrt_plan *plan, int32_t subgraph, const lrt_shape *shapes, lrt_error *err) {
-  LRT_TRY(lrt_plan_graph_create(plan->runtime->graph, subgraph, plan->runtime->alloc,
-                                &plan->runtime->deadline, &plan->graph, err));
+  LRT_TRY(make_graph(plan, subgraph, shapes, err));
   LRT_TRY(rewrite(plan, err));
   const size_t values = (size_t)plan->graph->tensor_count;
   plan->values = lrt_arena_array(&plan->arena, values + 1, sizeof *plan->values);
@@ -117,18 +142,18 @@ static lrt_status build(lrt_plan *plan, int32_t subgraph, const lrt_shape *shape
       plan->execs == NULL)
     return no_memory(plan, err);
   for (int32_t i = 0; i < plan->graph->tensor_count; i++) init_value(plan, i);
-  LRT_TRY(check_resolved(plan, err));
+  if (!plan->runtime->surveying) LRT_TRY(check_resolved(plan, err));
   LRT_TRY(declare_sources(plan, shapes, err));
   for (int32_t i = 0; i < plan->graph->node_count; i++) {
     LRT_TRY(lrt_deadline_check(&plan->runtime->deadline, err));
     LRT_TRY(lrt_plan_prepare_node(plan, i, err));
   }
   LRT_TRY(check_outputs(plan, err));
-  return lrt_plan_place(plan, err);
+  return plan->runtime->surveying ? LRT_OK : lrt_plan_place(plan, err);
 }
 
-lrt_status lrt_plan_create(lrt_runtime *runtime, int32_t subgraph, const lrt_shape *input_shapes, int depth,
-                           lrt_plan **out, lrt_error *err) {
+static lrt_status create_once(lrt_runtime *runtime, int32_t subgraph, const lrt_shape *input_shapes,
+                              int depth, lrt_plan **out, lrt_error *err) {
   if (depth > MAX_DEPTH || runtime->frame_count >= MAX_PLANS)
     return lrt_fail(err, LRT_INVALID_MODEL, "subgraph %d calls itself or control flow is nested too deeply",
                     subgraph);
@@ -149,6 +174,29 @@ lrt_status lrt_plan_create(lrt_runtime *runtime, int32_t subgraph, const lrt_sha
   return LRT_OK;
 }
 
+/* After a failure that a delegate is to blame for: leaves it out, where the caller allows that. */
+static bool leave_out(lrt_runtime *runtime, lrt_status status, const char *why) {
+  const int32_t d = runtime->failed_delegate;
+  if (d < 0 || runtime->policy != LRT_DELEGATE_OPTIONAL) return false;
+  if (status == LRT_OUT_OF_MEMORY || status == LRT_OVER_BUDGET) return false;
+  snprintf(runtime->refusals[d], sizeof runtime->refusals[d], "%s", why);
+  lrt_log(LRT_LOG_WARN, "runtime", "delegate_left_out", "delegate=\"%s\" reason=\"%s\"",
+          runtime->delegates[d]->name, runtime->refusals[d]);
+  return true;
+}
+
+lrt_status lrt_plan_create(lrt_runtime *runtime, int32_t subgraph, const lrt_shape *input_shapes, int depth,
+                           lrt_plan **out, lrt_error *err) {
+  lrt_error inner = {LRT_OK, ""};
+  lrt_status status;
+  do {
+    runtime->failed_delegate = -1;
+    status = create_once(runtime, subgraph, input_shapes, depth, out, &inner);
+  } while (status != LRT_OK && leave_out(runtime, status, inner.message));
+  if (status != LRT_OK && err != NULL) *err = inner;
+  return status;
+}
+
 static void destroy_exec(lrt_exec *exec) {
   for (int32_t i = 0; i < exec->branch_count; i++) lrt_plan_destroy(exec->branch[i]);
   if (exec->node != NULL) lrt_arena_clear(&exec->arena);
@@ -166,6 +214,7 @@ void lrt_plan_destroy(lrt_plan *plan) {
   lrt_alloc_free(plan->memory);
   lrt_alloc_free(plan->scratch);
   lrt_plan_graph_destroy(plan->graph);
+  lrt_partition_release(plan->partition);
   lrt_arena_clear(&plan->arena);
   plan->runtime->frame_count--;
   lrt_alloc_free(plan);

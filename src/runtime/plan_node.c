@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "runtime/delegate.h"
 #include "runtime/plan_parts.h"
 #include "runtime/step.h"
 
@@ -153,7 +154,8 @@ static bool is_foldable(const lrt_plan *plan, const lrt_exec *exec) {
     if (value == NULL || value->growable || value->variable ||
         plan->homes[value - plan->values] != LRT_HOME_NONE)
       return false;
-    if (value->bytes > MAX_FOLDED && !widens_constant(&exec->node->node)) return false;
+    if (value->bytes > MAX_FOLDED && (plan->runtime->surveying || !widens_constant(&exec->node->node)))
+      return false;
   }
   for (const lrt_temp *temp = exec->temps; temp != NULL; temp = temp->next)
     if (temp->value.bytes > MAX_FOLDED) return false;
@@ -204,8 +206,8 @@ lrt_status lrt_plan_settle(lrt_plan *plan, lrt_exec *exec, lrt_error *err) {
 
 static lrt_status plan_operator(lrt_plan *plan, lrt_exec *exec, lrt_error *err) {
   lrt_prepare p;
-  exec->op = lrt_op_of(&exec->node->node);
-  if (!lrt_plan_inputs_are(exec, false)) {
+  exec->op = exec->node->is_group ? &lrt_group_op : lrt_op_of(&exec->node->node);
+  if (exec->op == NULL || !lrt_plan_inputs_are(exec, false)) {
     lrt_plan_defer(plan, exec);
     return LRT_OK;
   }
@@ -246,7 +248,7 @@ static bool is_control(const lrt_node *node) {
          node->code == LRT_OP_STABLEHLO_CASE;
 }
 
-lrt_status lrt_plan_prepare_node(lrt_plan *plan, int32_t i, lrt_error *err) {
+static lrt_status prepare_node(lrt_plan *plan, int32_t i, lrt_error *err) {
   lrt_exec *exec = &plan->execs[i];
   const lrt_plan_node *node = &plan->graph->nodes[i];
   exec->node = node;
@@ -265,4 +267,14 @@ lrt_status lrt_plan_prepare_node(lrt_plan *plan, int32_t i, lrt_error *err) {
   LRT_TRY(check_written_once(plan, exec, err));
   LRT_TRY(check_dense(exec, err));
   return is_control(&node->node) ? lrt_plan_control(plan, exec, err) : plan_operator(plan, exec, err);
+}
+
+/* What only a delegate may know how to run has no known shape in a survey. */
+lrt_status lrt_plan_prepare_node(lrt_plan *plan, int32_t i, lrt_error *err) {
+  lrt_error inner = {LRT_OK, ""};
+  const lrt_status status = prepare_node(plan, i, plan->runtime->surveying ? &inner : err);
+  if (!plan->runtime->surveying || status == LRT_OK) return status;
+  if (status != LRT_UNSUPPORTED) return lrt_fail(err, status, "%s", inner.message);
+  lrt_plan_defer(plan, &plan->execs[i]);
+  return LRT_OK;
 }

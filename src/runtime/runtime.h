@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/team.h"
+#include "litert/delegate.h"
 #include "ops/op.h"
 
 /* Memory of one variable tensor. */
@@ -19,6 +20,9 @@ typedef struct lrt_state_slot {
   int32_t subgraph, input, output; /* tensor indices */
   int32_t slot;                    /* index into the set's memories, shared by all subgraphs */
 } lrt_state_slot;
+
+/* One sentence. */
+typedef char lrt_refusal[300];
 
 typedef struct lrt_runtime {
   const lrt_graph *graph;
@@ -39,6 +43,14 @@ typedef struct lrt_runtime {
   int32_t state_count;
   void *const *state_memory; /* [slots] of the set in use */
   int32_t frame_count;       /* instances of subgraphs, bounded */
+  lrt_delegate **delegates;  /* [delegate_count], asked in this order */
+  int32_t delegate_count;
+  lrt_delegate_policy policy;
+  lrt_refusal *refusals;   /* [delegate_count] why a delegate is left out; "" = it is not */
+  int32_t failed_delegate; /* the one behind the last failure of a plan, -1 */
+  struct lrt_partition *idle_partitions;
+  bool
+      surveying; /* plans are only made for their shapes: no memory, nothing widened, unknown operators pass */
 } lrt_runtime;
 
 /* Begins planning ("planning") or a run ("the run"): the time limit counts from here. */
