@@ -51,6 +51,9 @@ REPEATED_NAMES = {"CMakeLists.txt", "Makefile", "README.md", "__init__.py", "__m
                   "py.typed", "pyproject.toml"}
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 
+# Drop-in headers: their names and places are others', and their inline functions are compiled into plug-ins.
+UPSTREAM = ("include/tflite/", "include/tensorflow/")
+
 HEAP_DOOR = "src/base/alloc.c"
 HEAP = r"malloc|calloc|realloc|free|aligned_alloc|posix_memalign|memalign|strdup|strndup|asprintf|vasprintf|alloca"
 PRINT = r"printf|vprintf|puts|putchar|perror"
@@ -226,7 +229,7 @@ def check_captions(tree):
 def check_file_names(tree):
     seen = {}
     for file in tree:
-        if file.name in REPEATED_NAMES or file.path.startswith("tests/data/"):
+        if file.name in REPEATED_NAMES or file.path.startswith("tests/data/") or file.path.startswith(UPSTREAM):
             continue
         # A public header and the header of the room behind it may share a name: litert/log.h, base/log.h.
         key = (file.name, file.top == "include")
@@ -343,7 +346,7 @@ def calls(file, names):
 
 def check_calls(tree):
     for file in tree:
-        if not file.is_c or file.top not in ("src", "apps", "include"):
+        if not file.is_c or file.top not in ("src", "apps", "include") or file.path.startswith(UPSTREAM):
             continue
         if file.path != HEAP_DOOR:
             for number, name in calls(file, HEAP):

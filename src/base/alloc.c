@@ -164,6 +164,14 @@ uint64_t lrt_alloc_peak(const lrt_alloc *alloc) {
   return atomic_load_explicit(&alloc->peak, memory_order_relaxed);
 }
 
+void *lrt_foreign_resize(void *block, size_t bytes) {
+  return may_proceed(&process_account) ? realloc(block, bytes > 0 ? bytes : 1) : NULL;
+}
+
+void lrt_foreign_free(void *block) {
+  free(block);
+}
+
 void lrt_alloc_fail_from(lrt_alloc *alloc, uint64_t nth) {
   const uint64_t calls = lrt_alloc_calls(alloc);
   atomic_store_explicit(&alloc->fail_from, nth == 0 ? 0 : calls + nth, memory_order_relaxed);

@@ -34,6 +34,11 @@ void *lrt_alloc_array(lrt_alloc *alloc, size_t count, size_t size);
 uint64_t lrt_alloc_in_use(const lrt_alloc *alloc);
 uint64_t lrt_alloc_peak(const lrt_alloc *alloc);
 
+/* Blocks of the C heap itself, for contracts in which foreign code frees them or hands them in. Not charged to anybody;
+ * they fail with the default account's failing mode. 0 bytes give a block; block NULL = a new one. */
+void *lrt_foreign_resize(void *block, size_t bytes);
+void lrt_foreign_free(void *block);
+
 /* Tests: the n-th allocation from now on (1 = the next) and all later ones fail; 0 switches off. On the
  * default account this covers every account of the process. */
 void lrt_alloc_fail_from(lrt_alloc *alloc, uint64_t nth);
