@@ -89,6 +89,10 @@ static lrt_mode mode_of(int given) {
 
 static lrt_status make_interpreter(cli *c, const cli_session_options *options, cli_session *out) {
   lrt_interpreter_options made = {0};
+  LRT_TRY(cli_delegate_open(c, &options->delegate, &out->delegate));
+  made.delegates = &out->delegate;
+  made.delegate_count = out->delegate != NULL ? 1 : 0;
+  made.delegate_policy = options->delegate.fallback ? LRT_DELEGATE_OPTIONAL : LRT_DELEGATE_REQUIRED;
   lrt_status status = lrt_threads_shared((int)options->threads, &made.threads, &c->error);
   if (status != LRT_OK) return status;
   out->threads = lrt_threads_count(made.threads);
@@ -135,6 +139,7 @@ void cli_session_close(cli_session *session) {
   lrt_alloc_free(session->inputs);
   lrt_alloc_free(session->outputs);
   lrt_interpreter_destroy(session->interpreter);
+  lrt_delegate_destroy(session->delegate);
   lrt_model_destroy(session->model);
   memset(session, 0, sizeof *session);
 }

@@ -4,6 +4,7 @@
 #define LRT_CLI_SESSION_H
 
 #include "cli.h"
+#include "cli_delegate.h"
 #include "cli_flags.h"
 #include "cli_meta.h"
 #include "litert/interpreter.h"
@@ -25,10 +26,15 @@ typedef struct cli_session_options {
   int64_t step_limit;
   double time_limit;
   bool preserve, profile;
+  cli_delegate_options delegate;
 } cli_session_options;
 
 #define CLI_SESSION_DEFAULTS                                                                                 \
-  { 1, -1, NULL, 0, 0, 0, false, false }
+  {                                                                                                          \
+    1, -1, NULL, 0, 0, 0, false, false, {                                                                    \
+      NULL, NULL, 0, 0, false                                                                                \
+    }                                                                                                        \
+  }
 
 /* Entries of a flag table, for a cli_session_options `o`. */
 #define CLI_SESSION_FLAGS(o)                                                                                 \
@@ -38,6 +44,7 @@ typedef struct cli_session_options {
       {"memory-limit",    CLI_BYTES,                                                                         \
        &(o).memory_limit, 0,                                                                                 \
        "BYTES",           "give up above this much memory (64k, 1.5G)"},                                     \
+      CLI_DELEGATE_FLAGS((o).delegate),                                                                      \
       {"time-limit", CLI_REAL, &(o).time_limit, 0, "S", "give up when planning or one run takes longer"}, {  \
     "step-limit", CLI_INT, &(o).step_limit, 0, "N", "give up after this many steps in one run"               \
   }
@@ -45,7 +52,8 @@ typedef struct cli_session_options {
 typedef struct cli_session {
   lrt_model *model;
   lrt_interpreter *interpreter;
-  cli_meta meta; /* about the inputs and outputs of subgraph 0; empty for the others */
+  lrt_delegate *delegate; /* or NULL */
+  cli_meta meta;          /* about the inputs and outputs of subgraph 0; empty for the others */
   int32_t subgraph;
   const char *signature; /* key, or NULL */
   cli_port *inputs;      /* [input_count], in the order of the subgraph */

@@ -22,6 +22,12 @@ static const char *result_text(const cli_session *session, int32_t index, char *
   return text;
 }
 
+static void add_remarks(lrt_str *out, const lrt_step_info *step) {
+  lrt_str_add_text(out, step->note);
+  if (step->within != NULL) lrt_str_format(out, "%spart of %s", out->length > 0 ? "; " : "", step->within);
+  cli_delegate_remark(out, step);
+}
+
 static void print_steps(cli *c, const cli_session *session, int32_t count) {
   cli_table table;
   cli_table_begin(&table, "rllll");
@@ -38,8 +44,11 @@ static void print_steps(cli *c, const cli_session *session, int32_t count) {
     cli_table_cell(&table, "%s", step.name);
     cli_table_cell(&table, "%s", result_text(session, i, result));
     cli_table_cell(&table, "%s", step.kernel[0] != '\0' ? cli_kernel_name(step.kernel) : "-");
-    cli_table_cell(&table, "%s%s%s%s", step.note, step.note[0] != '\0' && step.within != NULL ? "; " : "",
-                   step.within != NULL ? "part of " : "", step.within != NULL ? step.within : "");
+    lrt_str remark;
+    lrt_str_init(&remark, lrt_alloc_default(), 0);
+    add_remarks(&remark, &step);
+    cli_table_cell(&table, "%s", remark.text);
+    lrt_str_clear(&remark);
   }
   cli_table_end(&table, 0, &c->out);
 }
@@ -55,6 +64,7 @@ static void print_text(cli *c, const cli_session *session, const cli_profile *pr
   lrt_str_format(&c->out, "activations %s (%s without reuse), packed weights %s\n",
                  cli_bytes_text(memory.arena, arena), cli_bytes_text(memory.unshared, unshared),
                  cli_bytes_text(lrt_model_packed_bytes(session->model), packed));
+  cli_delegate_print(c, session->interpreter, session->subgraph);
   lrt_str_add_text(&c->out, "\nby kernel\n");
   cli_table table;
   cli_table_begin(&table, "rll");
@@ -107,6 +117,14 @@ static void json_step(lrt_json_writer *json, const cli_session *session, int32_t
   lrt_json_text(json, step.note);
   lrt_json_key(json, "within");
   lrt_json_text(json, step.within);
+  lrt_json_key(json, "delegate");
+  lrt_json_text(json, step.delegate);
+  lrt_json_key(json, "nodes");
+  lrt_json_begin_array(json);
+  for (int32_t i = 0; i < step.node_count; i++) lrt_json_int(json, step.nodes[i]);
+  lrt_json_end_array(json);
+  lrt_json_key(json, "left");
+  lrt_json_text(json, step.left);
   json_operands(json, session, index, false, step.input_count);
   json_operands(json, session, index, true, step.output_count);
   lrt_json_end_object(json);
@@ -131,6 +149,7 @@ static void print_json(cli *c, const cli_session *session, const cli_profile *pr
   lrt_json_uint(&json, lrt_model_packed_bytes(session->model));
   lrt_json_key(&json, "kernels");
   cli_profile_json_kernels(profile, &json);
+  cli_delegate_json(&json, session->interpreter, session->subgraph);
   lrt_json_key(&json, "steps");
   lrt_json_begin_array(&json);
   for (int32_t i = 0; i < count; i++) json_step(&json, session, i);

@@ -6,7 +6,7 @@ import struct
 import zipfile
 
 FLOAT32, INT32, STRING, INT8 = 0, 2, 5, 9
-ADD, CONCATENATION, RELU, RESHAPE, CUSTOM = 0, 2, 19, 22, 32
+ADD, CONCATENATION, MUL, RELU, RESHAPE, CUSTOM = 0, 2, 18, 19, 22, 32
 
 
 class Table(dict):
@@ -146,6 +146,14 @@ def with_files(data, files, compression=zipfile.ZIP_DEFLATED):
         for name, contents in files.items():
             out.writestr(name, contents)
     return data + archive.getvalue()
+
+
+def chain():
+    """e = (x + x) * x + relu((x + x) * x): ADD, MUL, RELU, ADD over [1, 4]."""
+    add, mul = (11, Table({0: ("i8", 0)})), (21, Table({0: ("i8", 0)}))
+    return model([tensor(name, [1, 4]) for name in "xabce"],
+                 [node(0, [0, 0], [1], add), node(1, [1, 0], [2], mul), node(2, [2], [3]), node(0, [2, 3], [4], add)],
+                 [code(ADD), code(MUL), code(RELU)], [0], [4])
 
 
 def concatenation(first=(1, 2), second=(1, 3)):

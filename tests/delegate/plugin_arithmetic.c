@@ -323,6 +323,6 @@ TfLiteDelegate *tflite_plugin_create_delegate(const char *const *keys, const cha
 }
 
 void tflite_plugin_destroy_delegate(TfLiteDelegate *base) {
-  for (int i = 0; i < HANDLES; i++) free(((delegate *)base)->buffers[i]);
+  for (int i = 0; base != NULL && i < HANDLES; i++) free(((delegate *)base)->buffers[i]);
   free(base);
 }
