@@ -21,8 +21,8 @@ typedef struct lrt_state_slot {
   int32_t slot;                    /* index into the set's memories, shared by all subgraphs */
 } lrt_state_slot;
 
-/* One sentence. */
-typedef char lrt_refusal[300];
+/* One sentence of an lrt_error. */
+typedef char lrt_refusal[500];
 
 typedef struct lrt_runtime {
   const lrt_graph *graph;
