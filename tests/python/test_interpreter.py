@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import build_tflite
-from litert import Delegate, Interpreter, LitertError, OpResolverType, SignatureRunner, _core, load_delegate
+from litert import Interpreter, LitertError, OpResolverType, SignatureRunner, _core
 
 X = np.array([[1, 2, 3, 4]], np.float32)
 
@@ -257,15 +257,6 @@ def test_strings(models):
     assert interpreter.get_input_details()[0]["dtype"] is np.bytes_
     with pytest.raises(ValueError):
         interpreter.set_tensor(0, np.array([1, 2], object))
-
-
-def test_delegates(models):
-    with pytest.raises(OSError, match="no/such.so"):
-        load_delegate("/no/such.so")
-    with pytest.raises(AttributeError, match="tflite_plugin_create_delegate"):
-        load_delegate("libm.so.6")
-    with pytest.raises(NotImplementedError):
-        Interpreter(models["add"], experimental_delegates=[Delegate.__new__(Delegate)])
 
 
 def test_interpreters_in_threads(models):

@@ -14,6 +14,10 @@ typedef struct core_model {
   PyObject *content;
 } core_model;
 
+typedef struct core_delegate {
+  PyObject_HEAD lrt_delegate *delegate;
+} core_delegate;
+
 typedef struct core_interpreter {
   PyObject_HEAD lrt_interpreter *interpreter;
   core_model *model;
@@ -23,12 +27,14 @@ typedef struct core_interpreter {
 } core_interpreter;
 
 extern PyTypeObject *core_model_type;
+extern PyTypeObject *core_delegate_type;
 extern PyTypeObject *core_interpreter_type;
 extern PyTypeObject *core_view_type;
 
 /* Each makes its type and adds it to the module; -1 with an exception set when that fails. */
 int core_add_view(PyObject *module);
 int core_add_model(PyObject *module);
+int core_add_delegate(PyObject *module);
 int core_add_interpreter(PyObject *module);
 
 /* Memory of a tensor as an object with __array_interface__, which numpy takes over without copying. `owner` (a

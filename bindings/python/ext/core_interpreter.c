@@ -28,29 +28,57 @@ static lrt_status create_native(lrt_model *model, lrt_interpreter_options *optio
   return status;
 }
 
-/* Interpreter(model, threads, mode, preserve, profile, max_bytes, max_steps, max_seconds); threads -1 = the cores
- * that this process may use. */
+/* The native delegates of a tuple of _core.Delegate, as a block of PyMem; NULL with an exception set. */
+static lrt_delegate **delegates_of(PyObject *tuple) {
+  const Py_ssize_t count = tuple != NULL ? PyTuple_Size(tuple) : 0;
+  lrt_delegate **list = PyMem_Malloc(((size_t)count + 1) * sizeof(lrt_delegate *));
+  if (list == NULL) {
+    PyErr_NoMemory();
+    return NULL;
+  }
+  for (Py_ssize_t i = 0; i < count; i++) {
+    PyObject *item = PyTuple_GetItem(tuple, i);
+    if (!PyObject_TypeCheck(item, core_delegate_type)) {
+      PyErr_SetString(PyExc_TypeError, "delegates are objects of litert._core.Delegate");
+      PyMem_Free(list);
+      return NULL;
+    }
+    list[i] = ((core_delegate *)item)->delegate;
+  }
+  return list;
+}
+
+/* Interpreter(model, threads, mode, preserve, profile, max_bytes, max_steps, max_seconds, delegates, fallback); threads
+ * -1 = the cores that this process may use; fallback: delegates that refuse the model are left out. */
 static PyObject *interpreter_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
-  static char *names[] = {"model",     "threads",   "mode",        "preserve", "profile",
-                          "max_bytes", "max_steps", "max_seconds", NULL};
-  PyObject *model = NULL;
-  int threads = 0, mode = 0, preserve = 0, profile = 0;
+  static char *names[] = {"model",     "threads",     "mode",      "preserve", "profile", "max_bytes",
+                          "max_steps", "max_seconds", "delegates", "fallback", NULL};
+  PyObject *model = NULL, *delegates = NULL;
+  int threads = 0, mode = 0, preserve = 0, profile = 0, fallback = 0;
   unsigned long long max_bytes = 0, max_steps = 0;
   double max_seconds = 0;
   lrt_interpreter *native = NULL;
   lrt_error err = {LRT_OK, ""};
   lrt_status status;
   (void)type;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|iippKKd", names, core_model_type, &model, &threads,
-                                   &mode, &preserve, &profile, &max_bytes, &max_steps, &max_seconds))
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|iippKKdO!p", names, core_model_type, &model, &threads,
+                                   &mode, &preserve, &profile, &max_bytes, &max_steps, &max_seconds,
+                                   &PyTuple_Type, &delegates, &fallback))
     return NULL;
   lrt_interpreter_options options = {.mode = (lrt_mode)mode,
                                      .preserve_all_tensors = preserve,
                                      .profile = profile,
-                                     .limits = {max_bytes, max_steps, max_seconds}};
+                                     .limits = {max_bytes, max_steps, max_seconds},
+                                     .delegate_policy =
+                                         fallback ? LRT_DELEGATE_OPTIONAL : LRT_DELEGATE_REQUIRED};
+  lrt_delegate **list = delegates_of(delegates);
+  if (list == NULL) return NULL;
+  options.delegates = list;
+  options.delegate_count = delegates != NULL ? (int32_t)PyTuple_Size(delegates) : 0;
   Py_BEGIN_ALLOW_THREADS status =
       create_native(((core_model *)model)->model, &options, &threads, &native, &err);
   Py_END_ALLOW_THREADS core_deliver_log();
+  PyMem_Free(list);
   if (status != LRT_OK) return core_raise(&err);
   core_interpreter *self = PyObject_New(core_interpreter, core_interpreter_type);
   if (self == NULL) {
@@ -271,7 +299,8 @@ static PyObject *operands(const lrt_interpreter *native, int subgraph, int index
   return list;
 }
 
-/* steps(subgraph) -> [{node, name, within, kernel, note, steps, seconds, calls, inputs, outputs}] of the plan */
+/* steps(subgraph) -> [{node, name, within, kernel, note, steps, seconds, calls, inputs, outputs, nodes, left, delegate}] of
+ * the plan */
 static PyObject *interpreter_steps(PyObject *self, PyObject *args) {
   int subgraph;
   const lrt_interpreter *native = idle(self);
@@ -281,11 +310,30 @@ static PyObject *interpreter_steps(PyObject *self, PyObject *args) {
     lrt_step_info info;
     if (lrt_interpreter_step(native, subgraph, i, &info) != LRT_OK) continue;
     PyObject *entry = Py_BuildValue(
-        "{s:i,s:N,s:N,s:N,s:N,s:i,s:d,s:K,s:N,s:N}", "node", (int)info.node, "name", core_text(info.name),
-        "within", core_text(info.within), "kernel", core_text(info.kernel), "note", core_text(info.note),
-        "steps", (int)info.step_count, "seconds", info.seconds, "calls", (unsigned long long)info.calls,
-        "inputs", operands(native, subgraph, i, 0, info.input_count), "outputs",
-        operands(native, subgraph, i, 1, info.output_count));
+        "{s:i,s:N,s:N,s:N,s:N,s:i,s:d,s:K,s:N,s:N,s:N,s:N,s:z}", "node", (int)info.node, "name",
+        core_text(info.name), "within", core_text(info.within), "kernel", core_text(info.kernel), "note",
+        core_text(info.note), "steps", (int)info.step_count, "seconds", info.seconds, "calls",
+        (unsigned long long)info.calls, "inputs", operands(native, subgraph, i, 0, info.input_count),
+        "outputs", operands(native, subgraph, i, 1, info.output_count), "nodes",
+        core_index_tuple(info.nodes, info.node_count), "left", core_text(info.left), "delegate",
+        info.delegate);
+    if (entry == NULL || PyList_Append(list, entry) != 0) Py_CLEAR(list);
+    Py_XDECREF(entry);
+  }
+  return list;
+}
+
+/* delegations(subgraph) -> [{name, nodes, groups, refused}], one per delegate */
+static PyObject *interpreter_delegations(PyObject *self, PyObject *args) {
+  int subgraph;
+  lrt_delegation_info info;
+  const lrt_interpreter *native = idle(self);
+  if (native == NULL || !PyArg_ParseTuple(args, "i", &subgraph)) return NULL;
+  PyObject *list = PyList_New(0);
+  for (int32_t d = 0; list != NULL && lrt_interpreter_delegation(native, subgraph, d, &info) == LRT_OK; d++) {
+    PyObject *entry =
+        Py_BuildValue("{s:N,s:i,s:i,s:N}", "name", core_text(info.name), "nodes", (int)info.node_count,
+                      "groups", (int)info.group_count, "refused", core_text(info.refused));
     if (entry == NULL || PyList_Append(list, entry) != 0) Py_CLEAR(list);
     Py_XDECREF(entry);
   }
@@ -308,6 +356,7 @@ static PyObject *interpreter_address(PyObject *self, void *unused) {
 }
 
 static PyMethodDef interpreter_methods[] = {
+    {"delegations", interpreter_delegations, METH_VARARGS, "delegations(subgraph): what delegates run"},
     {"resize", interpreter_resize, METH_VARARGS, "resize(subgraph, tensor, shape, strict)"},
     {"allocate", interpreter_allocate, METH_VARARGS, "allocate(subgraph)"},
     {"invoke", interpreter_invoke, METH_VARARGS, "invoke(subgraph); other Python threads run meanwhile"},

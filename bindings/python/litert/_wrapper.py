@@ -6,13 +6,14 @@ Quantizers and calibrators reach through :class:`litert.Interpreter` for it, so 
 """
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core, _log, _models, _tensors, errors
 from ._tensors import Array
+from .delegate import Delegate
 
 Indices = npt.NDArray[np.int32]
 
@@ -34,11 +35,13 @@ class _TensorMissing(errors.InvalidArgumentError, RuntimeError):
 class InterpreterWrapper:
     """One native interpreter; every method takes file indices of tensors and subgraphs."""
 
-    def __init__(self, model: _models.Model, threads: int, mode: int, preserve: bool, profile: bool = False) -> None:
+    def __init__(self, model: _models.Model, threads: int, mode: int, preserve: bool, profile: bool = False,
+                 delegates: Sequence[Delegate] = ()) -> None:
         _log.follow_logger()
         self._model = model
-        self._options = {"mode": mode, "preserve": preserve, "profile": profile}
-        self._native = _core.Interpreter(model.native, threads=threads, **self._options)  # type: ignore[arg-type]
+        self._options: Dict[str, Any] = {"mode": mode, "preserve": preserve, "profile": profile,
+                                         "delegates": tuple(delegate._native for delegate in delegates)}
+        self._native = _core.Interpreter(model.native, threads=threads, **self._options)
         self._subgraphs = [model.native.subgraph(i) for i in range(model.native.subgraph_count)]
         self._signatures = {key: (subgraph, inputs, outputs)
                             for key, subgraph, inputs, outputs in model.native.signatures()}
@@ -125,7 +128,7 @@ class InterpreterWrapper:
             return
         self.ensure_safe()
         old = self._native
-        new = _core.Interpreter(self._model.native, threads=num_threads, **self._options)  # type: ignore[arg-type]
+        new = _core.Interpreter(self._model.native, threads=num_threads, **self._options)
         for number, subgraph in enumerate(self._subgraphs):
             for tensor in subgraph["inputs"]:
                 new.resize(number, tensor, old.tensor(number, tensor)[1], False)
@@ -236,8 +239,14 @@ class InterpreterWrapper:
         return int(self._subgraphs[subgraph_index]["tensors"])
 
     def NumNodes(self) -> int:
-        """Number of nodes of the main subgraph."""
-        return int(self._subgraphs[0]["nodes"])
+        """Number of nodes of the main subgraph, those that stand for delegated groups included."""
+        return int(self._subgraphs[0]["nodes"]) + len(self._groups())
+
+    def _groups(self) -> List[Dict[str, Any]]:
+        """The nodes that delegates run as one, in the order of their numbers, which follow those of the file."""
+        if not self._options["delegates"] or not self._native.is_allocated(0):
+            return []
+        return sorted((step for step in self._native.steps(0) if step["nodes"]), key=lambda step: int(step["node"]))
 
     def InputIndices(self) -> Indices:
         """Tensor indices of the inputs of the main subgraph."""
@@ -250,7 +259,17 @@ class InterpreterWrapper:
     def _node(self, i: int) -> Dict[str, Any]:
         if not 0 <= i < self.NumNodes():
             raise errors.InvalidArgumentError("Invalid node index")
-        return self._model.native.node(0, i)
+        count = int(self._subgraphs[0]["nodes"])
+        return self._model.native.node(0, i) if i < count else self._group_node(self._groups()[i - count]["nodes"])
+
+    def _group_node(self, nodes: Sequence[int]) -> Dict[str, Any]:
+        """A group as a node: it reads what its nodes do not make, and makes what others read."""
+        inside = [self._model.native.node(0, n) for n in nodes]
+        outside = [self._model.native.node(0, n) for n in range(int(self._subgraphs[0]["nodes"])) if n not in nodes]
+        made = {t for node in inside for t in node["outputs"] if t >= 0}
+        read = {t for node in inside for t in node["inputs"] if t >= 0}
+        wanted = {t for node in outside for t in node["inputs"]} | set(self._subgraphs[0]["outputs"])
+        return {"name": "DELEGATE", "inputs": sorted(read - made), "outputs": sorted(made & wanted)}
 
     def NodeName(self, i: int) -> str:
         """Operator of a node."""
@@ -331,6 +350,10 @@ class InterpreterWrapper:
     def interpreter(self) -> int:
         """Address of the native interpreter."""
         return self._native.address
+
+    def delegations(self, subgraph_index: int = 0) -> List[Dict[str, Any]]:
+        """What each delegate runs of an allocated subgraph: name, nodes, groups, and why it was left out."""
+        return self._native.delegations(subgraph_index)
 
     def steps(self, subgraph_index: int = 0) -> List[Dict[str, Any]]:
         """What the plan of a subgraph runs, in order."""

@@ -21,9 +21,9 @@ import numpy as np
 from . import _models, errors
 from ._tensors import Array
 from ._wrapper import InterpreterWrapper
-from .delegate import Delegate
+from .delegate import Delegate, load_delegate
 
-__all__ = ["Interpreter", "OpResolverType", "SignatureRunner"]
+__all__ = ["Delegate", "Interpreter", "OpResolverType", "SignatureRunner", "load_delegate"]
 
 Details = Dict[str, Any]
 
@@ -106,7 +106,8 @@ class Interpreter:
     Args:
         model_path: a .tflite file, or a .litertlm or .task bundle that has one inside.
         model_content: the bytes of such a file instead.
-        experimental_delegates: delegates; none is part of this build.
+        experimental_delegates: delegates from :func:`load_delegate`, asked in this order. They look at the model at once,
+            which allocates the main subgraph.
         num_threads: threads for kernels, 1 by default.
         experimental_op_resolver_type: ``BUILTIN_REF`` for the bit-exact reference mode.
         experimental_preserve_all_tensors: lets :meth:`get_tensor` read intermediate results after a run.
@@ -117,6 +118,7 @@ class Interpreter:
 
     Raises:
         ValueError: the file is missing or not valid, or an argument is not.
+        RuntimeError: a delegate refuses the model.
     """
 
     def __init__(
@@ -149,11 +151,13 @@ class Interpreter:
             if num_threads < 1:
                 raise errors.InvalidArgumentError("num_threads should >= 1")
         model = _open(model_path, model_content)
-        if experimental_delegates:
-            raise errors.NotBuiltInError("delegates are not part of this build; leave experimental_delegates out")
+        delegates = _delegates_of(experimental_delegates)
         mode = _MODE_REF if experimental_op_resolver_type == OpResolverType.BUILTIN_REF else _MODE_DEFAULT
-        self._interpreter = InterpreterWrapper(model, num_threads or 1, mode, experimental_preserve_all_tensors)
-        self._delegates: List[Delegate] = []
+        self._interpreter = InterpreterWrapper(model, num_threads or 1, mode, experimental_preserve_all_tensors,
+                                               delegates=delegates)
+        self._delegates: List[Delegate] = delegates
+        if delegates:  # they look at the model now, so that a refusal is an error of this call
+            self._interpreter.AllocateTensors()
         self._signature_defs = self.get_signature_list()
 
     def allocate_tensors(self) -> None:
@@ -321,6 +325,14 @@ class Interpreter:
 
     def _native_handle(self) -> int:
         return self._interpreter.interpreter()
+
+
+def _delegates_of(delegates: Optional[Sequence[Delegate]]) -> List[Delegate]:
+    found = list(delegates) if delegates else []
+    for delegate in found:
+        if not isinstance(delegate, Delegate):
+            raise AttributeError(f"'{type(delegate).__name__}' object is no delegate; load_delegate makes one")
+    return found
 
 
 def _open(path: Optional[_models.PathLike], content: Optional[Union[bytes, bytearray, memoryview]]) -> _models.Model:
