@@ -25,7 +25,8 @@ extern "C" {
   X(BYTES_PACKED, "bytes_packed", "bytes of repacked weights")                                               \
   X(TEAM_RUNS, "team_runs", "functions run on a thread team with more than one worker")                      \
   X(RUNS_ALONE, "runs_alone", "runs on one thread because the team was busy or incomplete")                  \
-  X(FALLBACKS, "fallbacks", "steps planned with a slower kernel or refused by a delegate")
+  X(FALLBACKS, "fallbacks", "steps planned with a slower kernel or refused by a delegate")                   \
+  X(TEAM_SHRINKS, "team_shrinks", "workers that rest because the system did not run them while others waited")
 
 typedef enum lrt_counter {
 #define LRT_COUNTER_ENUM(name, text, meaning) LRT_COUNTER_##name,

@@ -35,6 +35,7 @@ typedef struct lrt_interpreter_options {
       *delegates; /* [delegate_count], asked in this order; the interpreter takes references */
   int32_t delegate_count;
   lrt_delegate_policy delegate_policy; /* what happens when one fails before the first run */
+  int skip_busy_team; /* an invoke that finds the team in another's run goes on alone in its thread; 0: it waits */
 } lrt_interpreter_options;
 
 /* Takes a reference to the model. `options` NULL = defaults. */

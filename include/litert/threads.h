@@ -10,7 +10,8 @@ extern "C" {
 #endif
 
 /* A reference-counted team. The caller of a run is worker 0; the team owns the other count - 1 threads, which
- * spin briefly and then sleep between runs. After fork() the child starts its own threads on first use. */
+ * spin briefly and then sleep between runs. After fork() the child starts its own threads on first use. A worker that the
+ * system does not run while the others wait rests for a while (counter team_shrinks); results do not depend on it. */
 typedef struct lrt_threads lrt_threads;
 
 /* A new team of `count` workers (>= 1; 0 = the cores this process may use). */

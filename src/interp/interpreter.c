@@ -56,6 +56,7 @@ static lrt_status init_runtime(lrt_interpreter *it, const lrt_interpreter_option
     runtime->preserve_all = options->preserve_all_tensors != 0;
     runtime->profile = options->profile != 0;
     runtime->limits = options->limits;
+    runtime->skip_busy_team = options->skip_busy_team != 0;
   }
   if (options != NULL && options->threads != NULL)
     runtime->team = lrt_threads_retain(options->threads);

@@ -310,7 +310,7 @@ lrt_status lrt_plan_run_nodes(lrt_plan *plan, int32_t first, int32_t count, lrt_
                      .nodes_run = 0,
                      .first = first,
                      .last = first + count};
-  lrt_team_run(plan->runtime->team, walk_root, &state, true);
+  lrt_team_run(plan->runtime->team, walk_root, &state, !plan->runtime->skip_busy_team);
   lrt_counter_add(LRT_COUNTER_STEPS_RUN, state.nodes_run);
   if (state.status == LRT_OK) lrt_plan_commit_states(plan);
   return state.status;

@@ -35,6 +35,7 @@ typedef struct lrt_runtime {
   bool preserve_all; /* every tensor keeps its own memory; nothing is fused */
   bool profile;      /* measure each node */
   lrt_limits limits;
+  bool skip_busy_team;   /* run alone rather than wait for a team that somebody else uses */
   lrt_deadline deadline; /* of the planning or run under way */
   atomic_bool cancelled;
   bool *initialised;            /* [subgraph_count]: CALL_ONCE has run it */

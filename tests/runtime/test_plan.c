@@ -1,8 +1,12 @@
 /* test_plan.c: memory of plans, order and ownership of tensors, limits, sharing, refused allocations. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
 
+#include "base/team.h"
 #include "build_model.h"
+#include "litert/counters.h"
 
 static const lrt_add_options plain_add = {.pot_scale_int16 = 1};
 static const lrt_mul_options plain_mul = {0};
@@ -185,6 +189,69 @@ static void memory_limit_is_kept(void) {
   build_clear(&m);
 }
 
+/* Somebody else's run of a team that lasts until it is told to end. */
+typedef struct tenant {
+  lrt_threads *team;
+  atomic_bool inside, leave;
+} tenant;
+
+static void stay(void *arg, const lrt_worker *w) {
+  tenant *t = arg;
+  if (w->index != 0) return;
+  atomic_store(&t->inside, true);
+  while (!atomic_load(&t->leave)) usleep(200);
+}
+
+static void *occupy_team(void *arg) {
+  tenant *t = arg;
+  lrt_team_run(t->team, stay, t, true);
+  return NULL;
+}
+
+static void *leave_soon(void *arg) {
+  usleep(50000);
+  atomic_store(&((tenant *)arg)->leave, true);
+  return NULL;
+}
+
+static uint64_t runs_alone(void) {
+  uint64_t all[LRT_COUNTER_COUNT] = {0};
+  lrt_counters_read(all, LRT_COUNTER_COUNT);
+  return all[LRT_COUNTER_RUNS_ALONE];
+}
+
+/* An invoke that finds its team busy runs alone, or waits until the other has left. */
+static void busy_teams_are_skipped_or_waited_for(void) {
+  for (int skip = 0; skip < 2; skip++) {
+    tenant t = {.team = NULL};
+    pthread_t other, clock;
+    build_model m;
+    build_session s;
+    lrt_error err = {LRT_OK, ""};
+    make_chain(&m, 6);
+    REQUIRE(lrt_threads_create(2, &t.team, &err) == LRT_OK);
+    const lrt_interpreter_options options = {.threads = t.team, .skip_busy_team = skip};
+    CHECK_INT(build_open(&m, &options, &s, &err), LRT_OK);
+    REQUIRE(s.it != NULL);
+    float *x = build_view(&s, 0).data;
+    for (int i = 0; i < 1000; i++) x[i] = (float)(i % 7);
+    REQUIRE(pthread_create(&other, NULL, occupy_team, &t) == 0);
+    while (!atomic_load(&t.inside)) usleep(200);
+    const uint64_t before = runs_alone();
+    if (!skip) REQUIRE(pthread_create(&clock, NULL, leave_soon, &t) == 0);
+    CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OK);
+    CHECK_INT(atomic_load(&t.leave), !skip);
+    if (skip) CHECK_INT(runs_alone() - before, 1);
+    CHECK_NEAR(((const float *)build_view(&s, 6).data)[5], expected_chain(5, 6), 0);
+    atomic_store(&t.leave, true);
+    if (!skip) pthread_join(clock, NULL);
+    pthread_join(other, NULL);
+    build_close(&s);
+    lrt_threads_destroy(t.team);
+    build_clear(&m);
+  }
+}
+
 int main(int argc, char **argv) {
   RUN(chain_reuses_memory);
   RUN(preserved_tensors_keep_contents);
@@ -192,5 +259,6 @@ int main(int argc, char **argv) {
   RUN(bad_graphs_are_refused);
   RUN(interpreters_share_a_model);
   RUN(memory_limit_is_kept);
+  RUN(busy_teams_are_skipped_or_waited_for);
   DONE();
 }
