@@ -117,6 +117,20 @@ static void put_node(lrt_json_writer *json, const lrt_model *model, int32_t subg
   lrt_json_end_object(json);
 }
 
+/* [[before, after], …] */
+static void put_control_edges(lrt_json_writer *json, const lrt_model *model, int32_t subgraph) {
+  int32_t edge[2];
+  lrt_json_key(json, "control_dependencies");
+  lrt_json_begin_array(json);
+  for (int32_t i = 0; lrt_model_control_edge(model, subgraph, i, &edge[0], &edge[1]) == LRT_OK; i++) {
+    lrt_json_begin_array(json);
+    lrt_json_int(json, edge[0]);
+    lrt_json_int(json, edge[1]);
+    lrt_json_end_array(json);
+  }
+  lrt_json_end_array(json);
+}
+
 static void put_subgraph(lrt_json_writer *json, const lrt_model *model, int32_t subgraph) {
   lrt_subgraph_info info;
   if (lrt_model_subgraph(model, subgraph, &info) != LRT_OK) return;
@@ -138,6 +152,7 @@ static void put_subgraph(lrt_json_writer *json, const lrt_model *model, int32_t 
     if (lrt_model_node(model, subgraph, i, &node) == LRT_OK) put_node(json, model, subgraph, i, &node);
   }
   lrt_json_end_array(json);
+  put_control_edges(json, model, subgraph);
   lrt_json_end_object(json);
 }
 

@@ -228,6 +228,16 @@ static void print_nodes(cli *c, const lrt_model *model, int32_t subgraph) {
   cli_table_end(&table, 2, &c->out);
 }
 
+static void print_control_edges(cli *c, const lrt_model *model, int32_t subgraph) {
+  int32_t before, after;
+  const int32_t count = lrt_model_control_edge_count(model, subgraph);
+  if (count == 0) return;
+  lrt_str_format(&c->out, "Control dependencies of subgraph %d\n ", (int)subgraph);
+  for (int32_t i = 0; lrt_model_control_edge(model, subgraph, i, &before, &after) == LRT_OK; i++)
+    lrt_str_format(&c->out, " %d→%d", (int)before, (int)after);
+  lrt_str_add_text(&c->out, "\n");
+}
+
 static lrt_status print_text(cli *c, lrt_model *model, const inspect_options *o, const cli_op_count *ops,
                              int32_t op_count) {
   cli_meta meta;
@@ -246,6 +256,7 @@ static lrt_status print_text(cli *c, lrt_model *model, const inspect_options *o,
   LRT_TRY(print_parts(c, model));
   for (int32_t i = 0; i < subgraphs && o->tensors; i++) print_tensors(c, model, i);
   for (int32_t i = 0; i < subgraphs && o->nodes; i++) print_nodes(c, model, i);
+  for (int32_t i = 0; i < subgraphs; i++) print_control_edges(c, model, i);
   return LRT_OK;
 }
 

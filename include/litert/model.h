@@ -83,8 +83,13 @@ typedef struct lrt_node_info {
   uint64_t custom_options_bytes;
 } lrt_node_info;
 
-/* One node of a subgraph, by the file's index (the order of execution). */
+/* One node of a subgraph, by the file's index: the order of execution, unless control edges ask for another. */
 LRT_API lrt_status lrt_model_node(const lrt_model *model, int32_t subgraph, int32_t node, lrt_node_info *out);
+/* Control dependencies of a subgraph (the metadata "model_control_dependencies"): node *before runs before node *after
+ * although no tensor says so. Where the file does not number them so, they run in another order than numbered. */
+LRT_API int32_t lrt_model_control_edge_count(const lrt_model *model, int32_t subgraph);
+LRT_API lrt_status lrt_model_control_edge(const lrt_model *model, int32_t subgraph, int32_t index,
+                                          int32_t *before, int32_t *after);
 /* Options of a node as text, "padding=0 stride_w=2 …", cut to `size`; "" where it has none. */
 LRT_API lrt_status lrt_model_node_options(const lrt_model *model, int32_t subgraph, int32_t node, char *text,
                                           size_t size);

@@ -56,6 +56,11 @@ typedef struct lrt_node {
   const int32_t *intermediates;
 } lrt_node;
 
+/* A node that has to run before another although no tensor says so. */
+typedef struct lrt_control_edge {
+  int32_t before, after;
+} lrt_control_edge;
+
 typedef struct lrt_subgraph {
   const char *name;
   int32_t tensor_count, node_count, input_count, output_count;
@@ -63,6 +68,10 @@ typedef struct lrt_subgraph {
   const lrt_node *nodes;
   const int32_t *inputs;
   const int32_t *outputs;
+  int32_t control_edge_count;
+  const lrt_control_edge *control_edges;
+  const int32_t
+      *order; /* [node_count] nodes as they run where control edges ask for it; NULL = as numbered */
 } lrt_subgraph;
 
 typedef struct lrt_signature_entry {

@@ -144,8 +144,10 @@ static lrt_status add_or_inline(inlining *in, const lrt_node *node, const int32_
 static lrt_status add_nodes(inlining *in, int32_t subgraph, const int32_t *map, int32_t file_index,
                             const char *within, int depth) {
   const lrt_subgraph *from = &in->plan->graph->subgraphs[subgraph];
-  for (int32_t i = 0; i < from->node_count; i++)
+  for (int32_t k = 0; k < from->node_count; k++) {
+    const int32_t i = from->order != NULL ? from->order[k] : k;
     LRT_TRY(add_or_inline(in, &from->nodes[i], map, within == NULL ? i : file_index, within, depth));
+  }
   return LRT_OK;
 }
 

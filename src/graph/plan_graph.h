@@ -42,7 +42,7 @@ typedef struct lrt_plan_item {
   const lrt_node *group; /* the node that stands for a group, NULL = a node of the file */
 } lrt_plan_item;
 
-/* Copies a subgraph, or the given items of it (NULL = all nodes in the file's order); composites are replaced by their
+/* Copies a subgraph, or the given items of it (NULL = all nodes in their order of execution); composites are replaced by their
  * decompositions. Destroy with lrt_plan_graph_destroy. `deadline` may be NULL. */
 lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, const lrt_plan_item *items,
                                  int32_t item_count, lrt_alloc *alloc, const lrt_deadline *deadline,

@@ -173,6 +173,20 @@ lrt_status lrt_model_node(const lrt_model *model, int32_t subgraph, int32_t node
   return LRT_OK;
 }
 
+int32_t lrt_model_control_edge_count(const lrt_model *model, int32_t subgraph) {
+  const lrt_subgraph *from = subgraph_at(model, subgraph);
+  return from != NULL ? from->control_edge_count : 0;
+}
+
+lrt_status lrt_model_control_edge(const lrt_model *model, int32_t subgraph, int32_t index, int32_t *before,
+                                  int32_t *after) {
+  if (index < 0 || index >= lrt_model_control_edge_count(model, subgraph)) return LRT_NOT_FOUND;
+  const lrt_control_edge *edge = &subgraph_at(model, subgraph)->control_edges[index];
+  *before = edge->before;
+  *after = edge->after;
+  return LRT_OK;
+}
+
 static int print_vector(char *text, size_t size, const lrt_option_field *field, const void *at) {
   lrt_option_bytes vector;
   memcpy(&vector, at, sizeof vector);

@@ -20,6 +20,7 @@ typedef struct lrt_tflite_reader {
   lrt_tflite_buffer *external; /* [external_count], same order as the file */
   uint32_t *external_ids;
   uint32_t external_count;
+  lrt_subgraph *subgraphs;
   int32_t *zeros; /* zero points of the largest all-zero tensor, shared */
   uint32_t zeros_count;
   lrt_error *err;

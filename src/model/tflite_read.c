@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "model/control_edges.h"
 #include "model/tflite_options.h"
 #include "model/tflite_parts.h"
 
@@ -195,6 +196,9 @@ static lrt_status read_metadata(lrt_tflite_reader *reader) {
                       buffer, reader->buffer_count);
     rows[i].data = reader->buffers[buffer].data;
     rows[i].bytes = reader->buffers[buffer].bytes;
+    if (strcmp(rows[i].name, LRT_CONTROL_EDGES_NAME) == 0)
+      LRT_TRY(lrt_control_edges_read(rows[i].data, rows[i].bytes, reader->subgraphs, graph->subgraph_count,
+                                     &reader->model->arena, reader->err));
   }
   return LRT_OK;
 }
@@ -205,7 +209,7 @@ static lrt_status read_subgraphs(lrt_tflite_reader *reader) {
   if (from.count == 0) return lrt_fail(reader->err, LRT_INVALID_MODEL, "the model has no subgraph");
   lrt_subgraph *rows = lrt_arena_array(&reader->model->arena, from.count, sizeof *rows);
   if (rows == NULL) return lrt_tflite_no_memory(reader);
-  graph->subgraphs = rows;
+  graph->subgraphs = reader->subgraphs = rows;
   graph->subgraph_count = (int32_t)from.count;
   for (uint32_t i = 0; i < from.count; i++)
     LRT_TRY(read_subgraph(reader, lrt_fb_at_table(from, i), (int32_t)i, &rows[i]));

@@ -90,7 +90,7 @@ static int32_t pop(cutting *c, int side) {
 /* ---- dependencies ---- */
 
 static int32_t count_edges(const lrt_partition *p) {
-  int64_t edges = p->unit_count;
+  int64_t edges = (int64_t)p->unit_count + p->subgraph->control_edge_count;
   for (int32_t u = 0; u < p->unit_count; u++) edges += node_of(p, &p->units[u])->input_count;
   return edges > INT32_MAX ? -1 : (int32_t)edges;
 }
@@ -119,6 +119,26 @@ static lrt_status get_tables(cutting *c) {
   return LRT_OK;
 }
 
+/* What the file's metadata asks for; within a unit the order of the file holds. */
+static lrt_status add_control_edges(cutting *c) {
+  const lrt_partition *p = c->partition;
+  const lrt_subgraph *subgraph = p->subgraph;
+  if (subgraph->control_edge_count == 0) return LRT_OK;
+  int32_t *unit_of = lrt_arena_array(&c->scratch, (size_t)subgraph->node_count + 1, sizeof *unit_of);
+  if (unit_of == NULL) return no_memory(c);
+  for (int32_t u = 0; u < p->unit_count; u++) {
+    const lrt_group *group = p->units[u].group;
+    if (group == NULL) unit_of[p->units[u].node] = u;
+    for (int32_t i = 0; group != NULL && i < group->node_count; i++) unit_of[group->nodes[i]] = u;
+  }
+  for (int32_t i = 0; i < subgraph->control_edge_count; i++) {
+    const int32_t from = unit_of[subgraph->control_edges[i].before],
+                  to = unit_of[subgraph->control_edges[i].after];
+    if (from != to) add_edge(c, from, to);
+  }
+  return LRT_OK;
+}
+
 static lrt_status find_edges(cutting *c) {
   const lrt_partition *p = c->partition;
   int32_t last_effect = -1;
@@ -141,7 +161,7 @@ static lrt_status find_edges(cutting *c) {
       c->maker[t] = u;
     }
   }
-  return LRT_OK;
+  return add_control_edges(c);
 }
 
 /* ---- groups ---- */
@@ -232,7 +252,7 @@ static lrt_status take_group(cutting *c) {
     for (int32_t e = c->first_after[u]; e >= 0; e = c->next_after[e])
       if (--c->waits[c->after[e]] == 0) push(c, c->after[e]);
   }
-  qsort(nodes, (size_t)group->node_count, sizeof *nodes, by_number);
+  if (p->subgraph->order == NULL) qsort(nodes, (size_t)group->node_count, sizeof *nodes, by_number);
   group->nodes = nodes;
   group->partition = p;
   group->delegate = p->asking;

@@ -27,7 +27,8 @@ static lrt_status get_tables(lrt_partition *p, lrt_error *err) {
   if (p->shapes == NULL || p->known == NULL || p->units == NULL || p->left == NULL || p->sessions == NULL)
     return no_memory(p->runtime, err);
   p->unit_count = p->subgraph->node_count;
-  for (int32_t n = 0; n < p->unit_count; n++) p->units[n] = (lrt_unit){n, NULL};
+  for (int32_t n = 0; n < p->unit_count; n++)
+    p->units[n] = (lrt_unit){p->subgraph->order != NULL ? p->subgraph->order[n] : n, NULL};
   p->last_group = &p->groups;
   p->reusable = true;
   return LRT_OK;

@@ -136,8 +136,13 @@ static void save_made_model(void) {
   build_node(&b, LRT_OP_FULLY_CONNECTED, &product, 3, (int32_t[]){sum, w, -1}, 1, &y);
   build_input(&b, x);
   build_output(&b, y);
+  static const uint8_t edges[] = {1, 1, 1, 0, 2}; /* control dependencies: node 0 before node 1 */
+  static const lrt_metadata_entry entry = {"model_control_dependencies", edges, sizeof edges};
+  m.graph.metadata = &entry;
+  m.graph.metadata_count = 1;
   CHECK_INT(build_finish(&m, (build_subgraph *[]){&b}, 1), LRT_OK);
   save("run", "made.tflite", m.bytes, m.size);
+  save("tflite", "made.tflite", m.bytes, m.size);
   build_clear(&m);
 }
 

@@ -224,6 +224,41 @@ static void groups_make_no_circles(void) {
   build_clear(&m);
 }
 
+/* x + x, -x, x * x, which do not depend on each other, unless the metadata says that they run one after the other. */
+static void groups_keep_control_dependencies(void) {
+  static const uint8_t edges[] = {1, 1, 2, 0, 2, 2, 4}; /* 0 before 1, 1 before 2 */
+  static const lrt_metadata_entry entry = {"model_control_dependencies", edges, sizeof edges};
+  for (int given = 0; given < 2; given++) {
+    adder a = make_adder("adder", true, true);
+    lrt_delegate *list[] = {&a.base};
+    const lrt_interpreter_options options = with(list, 1);
+    build_model m;
+    build_session s;
+    lrt_error err = {LRT_OK, ""};
+    memset(&graph, 0, sizeof graph);
+    memset(&m, 0, sizeof m);
+    const int32_t x = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 1, 8)), pair[2] = {x, x};
+    int32_t y[3];
+    for (int i = 0; i < 3; i++) y[i] = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 1, 8));
+    build_node(&graph, LRT_OP_ADD, &plain_add, 2, pair, 1, &y[0]);
+    build_node(&graph, LRT_OP_NEG, NULL, 1, &x, 1, &y[1]);
+    build_node(&graph, LRT_OP_MUL, &plain_mul, 2, pair, 1, &y[2]);
+    build_input(&graph, x);
+    for (int i = 0; i < 3; i++) build_output(&graph, y[i]);
+    m.graph.metadata = &entry;
+    m.graph.metadata_count = given;
+    CHECK_INT(build_finish(&m, (build_subgraph *[]){&graph}, 1), LRT_OK);
+    CHECK_INT(build_open(&m, &options, &s, &err), LRT_OK);
+    REQUIRE(s.it != NULL);
+    CHECK_INT(a.groups, given ? 2 : 1);
+    check_chain(&s, "+", y[0]);
+    CHECK_NEAR(((const float *)build_view(&s, y[2]).data)[0], 1, 0);
+    build_close(&s);
+    lrt_delegate_destroy(&a.base);
+    build_clear(&m);
+  }
+}
+
 static void limits_leave_small_groups(void) {
   static const char codes[] = "+-+++-++";
   static const struct {
@@ -585,6 +620,7 @@ static void refused_memory_is_an_error(void) {
 int main(int argc, char **argv) {
   RUN(groups_follow_dependencies);
   RUN(groups_make_no_circles);
+  RUN(groups_keep_control_dependencies);
   RUN(limits_leave_small_groups);
   RUN(resize_prepares_again);
   RUN(results_may_grow);
