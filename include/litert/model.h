@@ -69,6 +69,29 @@ typedef struct lrt_tensor_info {
 LRT_API lrt_status lrt_model_tensor(const lrt_model *model, int32_t subgraph, int32_t tensor,
                                     lrt_tensor_info *out);
 
+/* How a sparse tensor is stored: `data` of its info are the values in this order. */
+typedef struct lrt_sparsity_info {
+  int32_t dimension_count, traversal_count, block_count;
+  const int32_t
+      *traversal_order; /* [traversal_count] dimensions, outermost first; blocks behind the tensor's own */
+  const int32_t *block_map; /* [block_count] dimension of the tensor that a dimension of the blocks cuts */
+} lrt_sparsity_info;
+
+/* One dimension in traversal order: dense with a size, or the CSR form. */
+typedef struct lrt_sparsity_dimension {
+  int is_sparse;
+  int32_t dense_size;
+  int32_t segment_count, index_count;
+  const int32_t *segments;
+  const int32_t *indices;
+} lrt_sparsity_dimension;
+
+/* Storage of a sparse tensor. NOT_FOUND for dense tensors and indices out of range. */
+LRT_API lrt_status lrt_model_sparsity(const lrt_model *model, int32_t subgraph, int32_t tensor,
+                                      lrt_sparsity_info *out);
+LRT_API lrt_status lrt_model_sparsity_dimension(const lrt_model *model, int32_t subgraph, int32_t tensor,
+                                                int32_t dimension, lrt_sparsity_dimension *out);
+
 typedef struct lrt_node_info {
   const char *name; /* operator: "CONV_2D", or the custom operator's name */
   int32_t code;     /* builtin operator code, 32 = custom */
@@ -111,6 +134,11 @@ LRT_API lrt_status lrt_model_signature_input(const lrt_model *model, int32_t sig
                                              const char **name, int32_t *tensor);
 LRT_API lrt_status lrt_model_signature_output(const lrt_model *model, int32_t signature, int32_t index,
                                               const char **name, int32_t *tensor);
+
+/* Place of a signature's `index`-th input (is_output: output) in the file's own list, which need not be sorted; -1 out of
+ * range. */
+LRT_API int32_t lrt_model_signature_place(const lrt_model *model, int32_t signature, int is_output,
+                                          int32_t index);
 
 /* Named byte strings that the file carries beside its graphs. */
 LRT_API int32_t lrt_model_metadata_count(const lrt_model *model);

@@ -77,6 +77,7 @@ typedef struct lrt_subgraph {
 typedef struct lrt_signature_entry {
   const char *name;
   int32_t tensor;
+  int32_t place; /* in the file's own list */
 } lrt_signature_entry;
 
 typedef struct lrt_signature {

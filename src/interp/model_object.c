@@ -149,6 +149,30 @@ lrt_status lrt_model_tensor(const lrt_model *model, int32_t subgraph, int32_t te
   return LRT_OK;
 }
 
+static const lrt_sparsity *sparsity_at(const lrt_model *model, int32_t subgraph, int32_t tensor) {
+  const lrt_subgraph *from = subgraph_at(model, subgraph);
+  return from != NULL && tensor >= 0 && tensor < from->tensor_count ? from->tensors[tensor].sparsity : NULL;
+}
+
+lrt_status lrt_model_sparsity(const lrt_model *model, int32_t subgraph, int32_t tensor,
+                              lrt_sparsity_info *out) {
+  const lrt_sparsity *from = sparsity_at(model, subgraph, tensor);
+  if (from == NULL) return LRT_NOT_FOUND;
+  *out = (lrt_sparsity_info){(int32_t)from->dimension_count, (int32_t)from->traversal_count,
+                             (int32_t)from->block_count, from->traversal_order, from->block_map};
+  return LRT_OK;
+}
+
+lrt_status lrt_model_sparsity_dimension(const lrt_model *model, int32_t subgraph, int32_t tensor,
+                                        int32_t dimension, lrt_sparsity_dimension *out) {
+  const lrt_sparsity *from = sparsity_at(model, subgraph, tensor);
+  if (from == NULL || dimension < 0 || dimension >= (int32_t)from->dimension_count) return LRT_NOT_FOUND;
+  const lrt_sparse_dimension *d = &from->dimensions[dimension];
+  *out = (lrt_sparsity_dimension){
+      d->sparse, d->dense_size, (int32_t)d->segment_count, (int32_t)d->index_count, d->segments, d->indices};
+  return LRT_OK;
+}
+
 static const lrt_node *node_at(const lrt_model *model, int32_t subgraph, int32_t node) {
   const lrt_subgraph *from = subgraph_at(model, subgraph);
   return from != NULL && node >= 0 && node < from->node_count ? &from->nodes[node] : NULL;
@@ -281,6 +305,12 @@ lrt_status lrt_model_signature_output(const lrt_model *model, int32_t signature,
                                       const char **name, int32_t *tensor) {
   const lrt_signature *from = signature_at(model, signature);
   return from != NULL ? entry_at(from->outputs, from->output_count, index, name, tensor) : LRT_NOT_FOUND;
+}
+
+int32_t lrt_model_signature_place(const lrt_model *model, int32_t signature, int is_output, int32_t index) {
+  const lrt_signature *from = signature_at(model, signature);
+  if (from == NULL || index < 0 || index >= (is_output ? from->output_count : from->input_count)) return -1;
+  return (is_output ? from->outputs : from->inputs)[index].place;
 }
 
 int32_t lrt_model_metadata_count(const lrt_model *model) {

@@ -143,6 +143,7 @@ static lrt_status read_entries(lrt_tflite_reader *reader, lrt_fb_vector from, co
     const uint32_t tensor = lrt_fb_get_u32(entry, LRT_TFL_TensorMap_tensor_index, 0);
     entries[i].name = lrt_tflite_text(reader, lrt_fb_get_string(entry, LRT_TFL_TensorMap_name));
     entries[i].tensor = (int32_t)tensor;
+    entries[i].place = (int32_t)i;
     if (entries[i].name == NULL) return lrt_tflite_no_memory(reader);
     if (tensor >= (uint32_t)subgraph->tensor_count)
       return lrt_fail(reader->err, LRT_INVALID_MODEL, "signature \"%s\" names tensor %u, its subgraph has %d",

@@ -1,5 +1,6 @@
 # test_parity.py: the same script against this package and ai_edge_litert shows and says the same.
 # SPDX-License-Identifier: Apache-2.0
+import importlib
 import importlib.util
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from describe import plain
 
 SCRIPT = Path(__file__).with_name("describe.py")
 PEER = "ai_edge_litert.interpreter"
@@ -63,3 +65,13 @@ def test_small_models(models, name):
 @pytest.mark.parametrize("name", SHARED)
 def test_shared_models(shared, name):
     compare(shared("models", "tflite", name))
+
+
+def test_sparsity(shared):
+    """How sparse tensors are stored, of all tensors of a real sparse model."""
+    path = str(shared("models", "tflite", "real/fd_face_detection_full_range_sparse.tflite"))
+    peer = pytest.importorskip(PEER)
+    details = [[plain(one["sparsity_parameters"]) for one in package.Interpreter(model_path=path).get_tensor_details()]
+               for package in (importlib.import_module("litert"), peer)]
+    assert details[0] == details[1][:len(details[0])]
+    assert sum(bool(one) for one in details[0]) == 46

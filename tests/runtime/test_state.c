@@ -17,10 +17,10 @@ static void make_writer(int s, build_subgraph *b) {
   const int32_t next = build_tensor(b, LRT_FLOAT32, build_shape(3, 1, POSITIONS, 2));
   build_node(b, LRT_OP_DYNAMIC_UPDATE_SLICE, NULL, 3, (int32_t[]){cache, rows, at}, 1, (int32_t[]){next});
   build_input(b, cache), build_input(b, rows), build_input(b, at), build_output(b, next);
-  entries[s][0][0] = (lrt_signature_entry){"at", at};
-  entries[s][0][1] = (lrt_signature_entry){"cache", cache};
-  entries[s][0][2] = (lrt_signature_entry){"rows", rows};
-  entries[s][1][0] = (lrt_signature_entry){"cache", next};
+  entries[s][0][0] = (lrt_signature_entry){"at", at, 0};
+  entries[s][0][1] = (lrt_signature_entry){"cache", cache, 0};
+  entries[s][0][2] = (lrt_signature_entry){"rows", rows, 0};
+  entries[s][1][0] = (lrt_signature_entry){"cache", next, 0};
   signatures[s] = (lrt_signature){s == 0 ? "decode" : "prefill", s, 3, 1, entries[s][0], entries[s][1]};
 }
 
@@ -137,7 +137,7 @@ static void sets_fit_their_pairs(void) {
   memset(&m, 0, sizeof m);
   make_writer(0, &graphs[0]);
   build_output(&graphs[0], 1); /* the rows come back as they are: a second pair */
-  entries[0][1][1] = (lrt_signature_entry){"rows", 1};
+  entries[0][1][1] = (lrt_signature_entry){"rows", 1, 0};
   signatures[0].output_count = 2;
   m.graph.signatures = signatures;
   m.graph.signature_count = 1;

@@ -127,6 +127,32 @@ static PyObject *model_constant(PyObject *self, PyObject *args) {
   return core_view_create(self, &tensor, 1, 0);
 }
 
+/* One dimension of a sparse tensor: (0, size) or (1, segments, indices). */
+static PyObject *sparsity_dimension(const lrt_model *model, int subgraph, int index, int32_t dimension) {
+  lrt_sparsity_dimension d;
+  if (lrt_model_sparsity_dimension(model, subgraph, index, dimension, &d) != LRT_OK)
+    return no_such("dimension", dimension);
+  if (!d.is_sparse) return Py_BuildValue("(ii)", 0, (int)d.dense_size);
+  return Py_BuildValue("(iNN)", 1, core_index_tuple(d.segments, d.segment_count),
+                       core_index_tuple(d.indices, d.index_count));
+}
+
+/* sparsity(subgraph, i) -> (traversal order, block map, [dimensions]), None for dense tensors */
+static PyObject *model_sparsity(PyObject *self, PyObject *args) {
+  int subgraph, index;
+  lrt_sparsity_info info;
+  if (!PyArg_ParseTuple(args, "ii", &subgraph, &index)) return NULL;
+  if (lrt_model_sparsity(model_of(self), subgraph, index, &info) != LRT_OK) Py_RETURN_NONE;
+  PyObject *list = PyList_New(0);
+  for (int32_t d = 0; list != NULL && d < info.dimension_count; d++) {
+    PyObject *entry = sparsity_dimension(model_of(self), subgraph, index, d);
+    if (entry == NULL || PyList_Append(list, entry) != 0) Py_CLEAR(list);
+    Py_XDECREF(entry);
+  }
+  return Py_BuildValue("(NNN)", core_index_tuple(info.traversal_order, info.traversal_count),
+                       core_index_tuple(info.block_map, info.block_count), list);
+}
+
 /* node(subgraph, i) -> {name, code, version, is_custom, is_supported, inputs, outputs, options} */
 static PyObject *model_node(PyObject *self, PyObject *args) {
   int subgraph, index;
@@ -170,6 +196,21 @@ static PyObject *model_signatures(PyObject *self, PyObject *unused) {
                                     ends_dict(model, i, info.output_count, lrt_model_signature_output));
     if (entry == NULL || PyList_Append(list, entry) != 0) Py_CLEAR(list);
     Py_XDECREF(entry);
+  }
+  return list;
+}
+
+/* places(signature, is_output) -> [place in the file's list], in the order of signatures() */
+static PyObject *model_places(PyObject *self, PyObject *args) {
+  int signature, is_output;
+  if (!PyArg_ParseTuple(args, "ip", &signature, &is_output)) return NULL;
+  PyObject *list = PyList_New(0);
+  for (int32_t i = 0; list != NULL; i++) {
+    const int32_t place = lrt_model_signature_place(model_of(self), signature, is_output, i);
+    if (place < 0) break;
+    PyObject *value = PyLong_FromLong(place);
+    if (value == NULL || PyList_Append(list, value) != 0) Py_CLEAR(list);
+    Py_XDECREF(value);
   }
   return list;
 }
@@ -222,6 +263,8 @@ static PyMethodDef model_methods[] = {
     {"tensor", model_tensor, METH_VARARGS, "tensor(subgraph, index) -> dict, as in the file"},
     {"constant", model_constant, METH_VARARGS,
      "constant(subgraph, index) -> View of stored contents or None"},
+    {"sparsity", model_sparsity, METH_VARARGS, "sparsity(subgraph, index) -> how a sparse tensor is stored"},
+    {"places", model_places, METH_VARARGS, "places(signature, is_output) -> [place in the file's list]"},
     {"node", model_node, METH_VARARGS, "node(subgraph, index) -> dict"},
     {"signatures", model_signatures, METH_NOARGS, "signatures() -> [(key, subgraph, inputs, outputs)]"},
     {"metadata", model_metadata, METH_NOARGS, "metadata() -> {name: bytes}"},

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Dict
 
 from . import _core, _log
+from .compiled_model import CompiledModel
 from .delegate import Delegate, load_delegate
 from .errors import LitertError
 from .interpreter import Interpreter, OpResolverType, SignatureRunner
@@ -13,6 +14,7 @@ from .manager import LiteRTManager
 
 __version__ = _core.VERSION
 __all__ = [
+    "CompiledModel",
     "Delegate",
     "Interpreter",
     "LiteRTManager",

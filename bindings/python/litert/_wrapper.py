@@ -330,9 +330,20 @@ class InterpreterWrapper:
         return otherwise if view is None else _tensors.read(view, info["type"], info["shape"]).ravel()
 
     def TensorSparsityParameters(self, tensor_index: int, subgraph_index: int = 0) -> Dict[str, Any]:
-        """Always empty: contents of sparse tensors are shown as they are stored."""
+        """How a sparse tensor is stored; empty for dense ones. Its contents are shown as they are stored."""
         self._check(tensor_index, subgraph_index)
-        return {}
+        found = self._model.native.sparsity(subgraph_index, tensor_index)
+        if found is None:
+            return {}
+        order, blocks, dimensions = found
+        result: Dict[str, Any] = {"traversal_order": np.array(order, dtype=np.int32)}
+        if blocks:
+            result["block_map"] = np.array(blocks, dtype=np.int32)
+        result["dim_metadata"] = [
+            {"format": 1, "array_segments": np.array(one[1], dtype=np.int32),
+             "array_indices": np.array(one[2], dtype=np.int32)}
+            if one[0] else {"format": 0, "dense_size": one[1]} for one in dimensions]
+        return result
 
     # ---- signatures ----
 
