@@ -204,18 +204,17 @@ static void bench_i4b(void) {
   enum { K = 2048, N = 8192 };
   int count;
   const lrt_gemm_i4b_kernel *table = lrt_gemm_i4b_table(&count);
-  int8_t *x = block(K);
-  int16_t *corr = block(K);
+  uint8_t *x = block(K);
   uint8_t *w = block((size_t)N * K / 2);
   uint16_t *scale = block((size_t)N * K / 32 * 2);
   float *y = block(N * 4);
   for (int v = 0; v < count; v++) {
     if (!lrt_cpu_has(table[v].level)) continue;
-    BEST(took, table[v].run(x, corr, K, 32, w, scale, N, y));
+    BEST(took, table[v].run(x, K, 32, w, scale, N, y));
     line("gemv i4b32", table[v].name, "2048x8192", 2.0 * K * N, took, 0);
     printf("%62s %.1f GB/s\n", "", (double)N * K * (0.5 + 2.0 / 32) / took * 1e-9);
   }
-  free(x), free(corr), free(w), free(scale), free(y);
+  free(x), free(w), free(scale), free(y);
 }
 
 /* The same weights by 128 rows. */

@@ -23,6 +23,7 @@ typedef struct lrt_plan_node {
   bool dead;
   bool is_group;     /* stands for delegated nodes; file_index is a number beyond those of the file */
   bool weights_only; /* operand 1 was a DEQUANTIZE of constant weights: widen, do not quantize activations */
+  bool squares;      /* MEAN, SUM: of the squares of operand 0 */
 } lrt_plan_node;
 
 typedef struct lrt_plan_graph {

@@ -90,6 +90,7 @@ typedef struct lrt_prepare {
   int workers;          /* threads that may run the steps */
   bool running;         /* prepared at run time: every input is readable */
   bool weights_only;    /* fused DEQUANTIZE: quantized weights are widened, activations stay float */
+  bool squares;         /* fused square: MEAN and SUM are over the squares of operand 0 */
   lrt_weights *weights; /* packed weights shared by all interpreters of the model */
   lrt_resources *resources;
   const lrt_graph *graph; /* the whole model: computations that an operator names by subgraph */

@@ -98,7 +98,9 @@ static lrt_status prepare(lrt_prepare *p) {
   const bool small = in->type == LRT_INT8 || in->type == LRT_UINT8 || in->type == LRT_INT16;
   const bool quantized = small && lrt_value_is_quantized(in);
   if (quantized) LRT_TRY(quantized_params(p, rows[row].op, plan));
-  plan->fn = lrt_reduce_pick(rows[row].op, in->type, quantized);
+  const lrt_reduce_op squares =
+      rows[row].op == LRT_REDUCE_MEAN ? LRT_REDUCE_MEAN_SQUARES : LRT_REDUCE_SUM_SQUARES;
+  plan->fn = lrt_reduce_pick(p->squares ? squares : rows[row].op, in->type, quantized);
   if (plan->fn == NULL)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of tensor \"%s\" is not supported",
                             lrt_type_name(in->type), in->name);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "graph/passes/absorb_dequantize.h"
+#include "graph/passes/square_sums.h"
 #include "runtime/delegate.h"
 
 #define MAX_DEPTH 32   /* nesting of control flow */
@@ -101,6 +102,7 @@ static lrt_status check_outputs(const lrt_plan *plan, lrt_error *err) {
 
 static lrt_status rewrite(lrt_plan *plan, lrt_error *err) {
   if (plan->runtime->preserve_all || plan->runtime->mode == LRT_OP_REF) return LRT_OK;
+  LRT_TRY(lrt_pass_square_sums(plan->graph, err));
   return lrt_pass_absorb_dequantize(plan->graph, err);
 }
 

@@ -39,6 +39,7 @@ void lrt_plan_init_prepare(lrt_prepare *p, lrt_plan *plan, const lrt_exec *exec,
   p->mode = runtime->mode;
   p->workers = runtime->workers;
   p->weights_only = exec->node->weights_only;
+  p->squares = exec->node->squares;
   p->weights = runtime->weights;
   p->resources = runtime->resources;
   p->graph = runtime->graph;

@@ -447,6 +447,54 @@ static void i4b_shape(const lrt_gemm_int_kernel *kernel, const lrt_gemm_i4b_kern
   guard_free(&a_zeros), guard_free(&bias), guard_free(&scratch);
 }
 
+/* Block scales of eight significant bits, as converters write them: products with sums of a block are exact, so fused and
+ * unfused multiply-adds agree. */
+static uint16_t short_scale(void) {
+  return (uint16_t)(lrt_half_from_float(guard_float() / 16) & 0xfff8);
+}
+
+/* A row gives the same bits alone, as a vector, and among others, as a matrix. */
+static void i4b_rows_alone_and_together(void) {
+  enum { M = 7, N = 37, K = 608 };
+  int count, vectors;
+  const lrt_gemm_int_kernel *table = lrt_gemm_int_table(&count);
+  const lrt_gemm_i4b_kernel *gemv = lrt_gemm_i4b_table(&vectors);
+  guard a = guard_make(M * K), w = guard_make(N * K / 2), scale = guard_make(N * (K / 32) * 2);
+  guard sums = guard_make(N * 4), together = guard_make(M * N * 4), alone = guard_make(N * 4);
+  float a_scale[M];
+  int32_t a_zeros[M];
+  fill_random(&a, M * K), fill_random(&w, N * K / 2);
+  for (int i = 0; i < N * (K / 32); i++) ((uint16_t *)scale.data)[i] = short_scale();
+  for (int i = 0; i < M; i++) a_scale[i] = 0.013f, a_zeros[i] = guard_between(-128, 127);
+  for (int v = 0; v < vectors; v++) {
+    if (!lrt_cpu_has(gemv[v].level)) continue;
+    lrt_gemm_i4b g = {.a = a.data, .lda = K, .m = M, .k = K, .n = N, .a_scale = a_scale, .a_zeros = a_zeros};
+    g.w = w.data, g.w_scale = scale.data, g.block = 32, g.w_sums = sums.data, g.lo = -INFINITY,
+    g.hi = INFINITY;
+    g.c = together.data, g.ldc = N, g.gemv = gemv + v;
+    lrt_gemm_i4b_sums(&g, sums.data);
+    for (int i = 0; i < count; i++) {
+      if (!lrt_cpu_has(table[i].level)) continue;
+      g.m = M, g.a = a.data, g.a_scale = a_scale, g.a_zeros = a_zeros, g.c = together.data;
+      lrt_gemm_i4b_plan_for(&g, table + i, 1);
+      guard scratch = guard_make((lrt_gemm_i4b_scratch(&g) + 63) / 64 * 64);
+      lrt_gemm_i4b_run(&g, 0, lrt_gemm_i4b_tiles(&g), scratch.data);
+      guard_free(&scratch);
+      for (int r = 0; r < M; r++) {
+        g.m = 1, g.a = (const int8_t *)a.data + r * K, g.a_scale = a_scale + r, g.a_zeros = a_zeros + r;
+        g.c = alone.data;
+        lrt_gemm_i4b_plan_for(&g, table + i, 1);
+        guard own = guard_make((lrt_gemm_i4b_scratch(&g) + 63) / 64 * 64);
+        lrt_gemm_i4b_run(&g, 0, lrt_gemm_i4b_tiles(&g), own.data);
+        guard_free(&own);
+        CHECK(memcmp(alone.data, (float *)together.data + r * N, N * 4) == 0);
+      }
+    }
+  }
+  guard_free(&a), guard_free(&w), guard_free(&scale), guard_free(&sums), guard_free(&together),
+      guard_free(&alone);
+}
+
 static void i4b_products(void) {
   int count, vectors;
   const lrt_gemm_int_kernel *table = lrt_gemm_int_table(&count);
@@ -475,5 +523,6 @@ int main(int argc, char **argv) {
   RUN(int_products);
   RUN(epilogue_extremes);
   RUN(i4b_products);
+  RUN(i4b_rows_alone_and_together);
   DONE();
 }

@@ -17,11 +17,13 @@ static void same_as_reference(void) {
     if (round % 20 == 9) memset(values, 0, (size_t)n * 4);
     for (int v = 0; v < count; v++) {
       if (!lrt_cpu_has(table[v].level)) continue;
-      for (int symmetric = 0; symmetric < 2; symmetric++) {
+      lrt_rowquant_fn *const fast[] = {table[v].symmetric, table[v].asymmetric, table[v].nearest};
+      lrt_rowquant_fn *const reference[] = {ref->symmetric, ref->asymmetric, ref->nearest};
+      for (int rule = 0; rule < 3; rule++) {
         float scale = 0, expected_scale = 0;
         int32_t zero = 9, expected_zero = 9;
-        (symmetric ? table[v].symmetric : table[v].asymmetric)(values, n, got.data, &scale, &zero);
-        (symmetric ? ref->symmetric : ref->asymmetric)(values, n, want.data, &expected_scale, &expected_zero);
+        fast[rule](values, n, got.data, &scale, &zero);
+        reference[rule](values, n, want.data, &expected_scale, &expected_zero);
         CHECK(memcmp(&scale, &expected_scale, sizeof scale) == 0 || (isnan(scale) && isnan(expected_scale)));
         CHECK_INT(zero, expected_zero);
         CHECK(memcmp(got.data, want.data, (size_t)n) == 0);
@@ -43,6 +45,13 @@ static void worked_out(void) {
   CHECK_INT(q[0], -128);
   CHECK_INT(q[1], -28);
   CHECK_INT(q[2], 22);
+  CHECK_INT(q[3], 127);
+  static const float ties[] = {0.0f, 2.5f, 3.5f, 255.0f};
+  kernel->nearest(ties, 4, q, &scale, &zero); /* 255 steps of 1 */
+  CHECK(scale == 1.0f);
+  CHECK_INT(zero, -128);
+  CHECK_INT(q[1], -126);
+  CHECK_INT(q[2], -124);
   CHECK_INT(q[3], 127);
   kernel->symmetric(x, 4, q, &scale, &zero);
   CHECK_NEAR(scale, 1.55 / 127, 1e-8);

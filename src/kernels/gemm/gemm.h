@@ -139,7 +139,9 @@ size_t lrt_gemm_int_scratch(const lrt_gemm_int *g);
 void lrt_gemm_int_run(const lrt_gemm_int *g, int64_t tile_begin, int64_t tile_end, void *scratch);
 
 /* int8 rows (own scale and zero point each) times int4 weights with one f16 scale per block of k:
- * c = a_scale[m] * (sum_b scale[n][b] * sum (a * w)  -  a_zeros[m] * w_sums[n]) + bias[n], clamped. */
+ * c = a_scale[m] * (-(a_zeros[m] + 128) * w_sums[n]  +  sum_b scale[n][b] * sum ((a + 128) * w)) + bias[n], clamped. The sum goes
+ * from left to right, block after block, whatever m is: a row gives the same numbers alone and among others. (Models with
+ * quantized activations are chaotic in the last bit; this is also XNNPACK's order.) */
 typedef struct lrt_gemm_i4b {
   const int8_t *a; /* [m][lda] */
   int64_t lda, m, k, n;

@@ -418,102 +418,94 @@ void lrt_gemm_int16__avx2(const lrt_gemm_epilogue_args *e) {
   }
 }
 
+/* Signed nibbles by their bits. */
+static inline __m256i nibble_values(void) {
+  return _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1));
+}
+
 /* One block of 32: low nibbles beside high ones against the split activations. */
-static inline __m256i nibbles32(const uint8_t *w, __m256i x, __m256i corr) {
-  const __m128i raw = _mm_xor_si128(_mm_loadu_si128((const __m128i *)w), _mm_set1_epi8((char)0x88));
-  const __m128i mask = _mm_set1_epi8(15);
+static inline __m256i nibbles32(const uint8_t *w, __m256i x) {
+  const __m128i raw = _mm_loadu_si128((const __m128i *)w), mask = _mm_set1_epi8(15);
   const __m128i low = _mm_and_si128(raw, mask), high = _mm_and_si128(_mm_srli_epi16(raw, 4), mask);
   const __m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
-  const __m256i pairs = _mm256_add_epi16(_mm256_maddubs_epi16(both, x), corr);
+  const __m256i pairs = _mm256_maddubs_epi16(x, _mm256_shuffle_epi8(nibble_values(), both));
   return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
-/* Two blocks of 32 with own scales: lanes 0..3 belong to the first, 4..7 to the second. */
-static inline __m256i nibbles64(const uint8_t *w, __m256i even, __m256i odd, __m256i corr) {
-  const __m256i raw = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)w), _mm256_set1_epi8((char)0x88));
-  const __m256i mask = _mm256_set1_epi8(15);
+/* Two blocks of 32: lanes 0..3 belong to the first, 4..7 to the second. Four products fit 16 bits: 4 * 255 * 8. */
+static inline __m256i nibbles64(const uint8_t *w, __m256i even, __m256i odd) {
+  const __m256i raw = _mm256_loadu_si256((const __m256i *)w), mask = _mm256_set1_epi8(15);
   const __m256i low = _mm256_and_si256(raw, mask), high = _mm256_and_si256(_mm256_srli_epi16(raw, 4), mask);
-  const __m256i pairs = _mm256_add_epi16(_mm256_maddubs_epi16(low, even), _mm256_maddubs_epi16(high, odd));
-  return _mm256_madd_epi16(_mm256_add_epi16(pairs, corr), _mm256_set1_epi16(1));
+  const __m256i pairs =
+      _mm256_add_epi16(_mm256_maddubs_epi16(even, _mm256_shuffle_epi8(nibble_values(), low)),
+                       _mm256_maddubs_epi16(odd, _mm256_shuffle_epi8(nibble_values(), high)));
+  return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
-static inline __m256 scale_pair(const uint16_t *scale, int64_t first, int64_t second) {
-  const __m128 a = _mm_set1_ps(_cvtsh_ss(scale[first])), b = _mm_set1_ps(_cvtsh_ss(scale[second]));
-  return _mm256_set_m128(b, a);
+/* Sums of the four lanes of each half: row r's in lane r of the half. */
+static inline __m256i sum_rows(__m256i r0, __m256i r1, __m256i r2, __m256i r3) {
+  const __m256i a = _mm256_add_epi32(_mm256_unpacklo_epi32(r0, r1), _mm256_unpackhi_epi32(r0, r1));
+  const __m256i b = _mm256_add_epi32(_mm256_unpacklo_epi32(r2, r3), _mm256_unpackhi_epi32(r2, r3));
+  return _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
 }
 
-/* Scales of eight blocks of 32 in a row; longer blocks repeat theirs. */
-static inline __m256 scales8(const uint16_t *scale, int64_t first, int64_t block) {
-  if (block == 32) return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(scale + first / 32)));
-  float wide[8];
-  for (int b = 0; b < 8; b++) wide[b] = _cvtsh_ss(scale[(first + 32 * b) / block]);
-  return _mm256_loadu_ps(wide);
+static inline int32_t scale_bits2(const uint16_t *scale) {
+  int32_t bits;
+  memcpy(&bits, scale, sizeof bits);
+  return bits;
 }
 
-#define ROW64(r, scales)                                                                                     \
-  {                                                                                                          \
-    const __m256 acc = _mm256_cvtepi32_ps(nibbles64(w##r + i / 2, even, odd, pair));                         \
-    s##r = _mm256_fmadd_ps(acc, scales, s##r);                                                               \
-  }
-#define ROW32(r)                                                                                             \
-  {                                                                                                          \
-    const __m256 acc = _mm256_cvtepi32_ps(nibbles32(w##r + i / 2, act, last));                               \
-    s##r = _mm256_fmadd_ps(acc, _mm256_set1_ps(_cvtsh_ss(scale##r[i / block])), s##r);                       \
-  }
-/* Activations and corrections of 64 elements, the two blocks' halves side by side; the correction's words only
- * have to stay within their block. */
-#define LOAD64                                                                                               \
-  const __m256i x0 = _mm256_loadu_si256((const __m256i *)(x + i));                                           \
-  const __m256i x1 = _mm256_loadu_si256((const __m256i *)(x + i + 32));                                      \
-  const __m256i even = _mm256_permute2x128_si256(x0, x1, 0x20),                                              \
-                odd = _mm256_permute2x128_si256(x0, x1, 0x31);                                               \
-  const __m256i c0 = _mm256_loadu_si256((const __m256i *)(corr + i / 2));                                    \
-  const __m256i c1 = _mm256_loadu_si256((const __m256i *)(corr + i / 2 + 16));                               \
-  const __m256i pair =                                                                                       \
-      _mm256_add_epi16(_mm256_permute2x128_si256(c0, c1, 0x20), _mm256_permute2x128_si256(c0, c1, 0x31));
-void lrt_gemm_i4b__avx2(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
-                        const uint16_t *scale, int64_t n, float *y) {
+/* Scales of two neighbouring blocks of four rows: the first block's four, the second block's. */
+static inline __m256 scales2x4(const uint16_t *s0, const uint16_t *s1, const uint16_t *s2,
+                               const uint16_t *s3) {
+  const __m128i pairs = _mm_setr_epi32(scale_bits2(s0), scale_bits2(s1), scale_bits2(s2), scale_bits2(s3));
+  const __m128i order = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+  return _mm256_cvtph_ps(_mm_shuffle_epi8(pairs, order));
+}
+
+void lrt_gemm_i4b__avx2(const uint8_t *x, int64_t k, int64_t block, const uint8_t *w, const uint16_t *scale,
+                        int64_t n, float *y) {
   const int64_t blocks = k / block, ldw = k / 2;
   for (int64_t j = 0; j < n; j += 4) {
-    const int rows = n - j < 4 ? (int)(n - j) : 4;
+    const size_t rows = n - j < 4 ? (size_t)(n - j) : 4;
     const uint8_t *w0 = w + j * ldw, *w1 = rows > 1 ? w0 + ldw : w0;
     const uint8_t *w2 = rows > 2 ? w1 + ldw : w0, *w3 = rows > 3 ? w2 + ldw : w0;
     const uint16_t *scale0 = scale + j * blocks, *scale1 = rows > 1 ? scale0 + blocks : scale0;
     const uint16_t *scale2 = rows > 2 ? scale1 + blocks : scale0,
                    *scale3 = rows > 3 ? scale2 + blocks : scale0;
-    __m256 s0 = _mm256_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
+    float four[4] = {0};
+    memcpy(four, y + j, rows * sizeof *four);
+    __m128 sum = _mm_loadu_ps(four);
     int64_t i = 0;
-    while (i + 256 <= k) {
-      const __m256 f0 = scales8(scale0, i, block), f1 = scales8(scale1, i, block);
-      const __m256 f2 = scales8(scale2, i, block), f3 = scales8(scale3, i, block);
-      __m256i order = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
-      for (const int64_t end = i + 256; i < end; i += 64) {
-        LOAD64
-        _mm_prefetch((const char *)w0 + 2 * i + PREFETCH, _MM_HINT_T0);
-        _mm_prefetch((const char *)w0 + 2 * i + PREFETCH + 64, _MM_HINT_T0);
-        ROW64(0, _mm256_permutevar8x32_ps(f0, order))
-        ROW64(1, _mm256_permutevar8x32_ps(f1, order))
-        ROW64(2, _mm256_permutevar8x32_ps(f2, order))
-        ROW64(3, _mm256_permutevar8x32_ps(f3, order))
-        order = _mm256_add_epi32(order, _mm256_set1_epi32(2));
+    for (; block == 32 && i + 64 <= k; i += 64) {
+      const __m256i x0 = _mm256_loadu_si256((const __m256i *)(x + i));
+      const __m256i x1 = _mm256_loadu_si256((const __m256i *)(x + i + 32));
+      const __m256i even = _mm256_permute2x128_si256(x0, x1, 0x20),
+                    odd = _mm256_permute2x128_si256(x0, x1, 0x31);
+      _mm_prefetch((const char *)w0 + 2 * i + PREFETCH, _MM_HINT_T0);
+      _mm_prefetch((const char *)w0 + 2 * i + PREFETCH + 64, _MM_HINT_T0);
+      const __m256 acc =
+          _mm256_cvtepi32_ps(sum_rows(nibbles64(w0 + i / 2, even, odd), nibbles64(w1 + i / 2, even, odd),
+                                      nibbles64(w2 + i / 2, even, odd), nibbles64(w3 + i / 2, even, odd)));
+      const __m256 by = scales2x4(scale0 + i / 32, scale1 + i / 32, scale2 + i / 32, scale3 + i / 32);
+      sum = _mm_fmadd_ps(_mm256_castps256_ps128(acc), _mm256_castps256_ps128(by), sum);
+      sum = _mm_fmadd_ps(_mm256_extractf128_ps(acc, 1), _mm256_extractf128_ps(by, 1), sum);
+    }
+    while (i < k) {
+      const int64_t b = i / block;
+      __m256i acc = _mm256_setzero_si256();
+      for (const int64_t end = i + block; i < end; i += 32) {
+        const __m256i act = _mm256_loadu_si256((const __m256i *)(x + i));
+        acc = _mm256_add_epi32(acc, sum_rows(nibbles32(w0 + i / 2, act), nibbles32(w1 + i / 2, act),
+                                             nibbles32(w2 + i / 2, act), nibbles32(w3 + i / 2, act)));
       }
+      const __m128i whole = _mm_add_epi32(_mm256_castsi256_si128(acc), _mm256_extracti128_si256(acc, 1));
+      const __m128 by =
+          _mm_setr_ps(_cvtsh_ss(scale0[b]), _cvtsh_ss(scale1[b]), _cvtsh_ss(scale2[b]), _cvtsh_ss(scale3[b]));
+      sum = _mm_fmadd_ps(_mm_cvtepi32_ps(whole), by, sum);
     }
-    for (; i + 64 <= k; i += 64) {
-      LOAD64
-      ROW64(0, scale_pair(scale0, i / block, (i + 32) / block))
-      ROW64(1, scale_pair(scale1, i / block, (i + 32) / block))
-      ROW64(2, scale_pair(scale2, i / block, (i + 32) / block))
-      ROW64(3, scale_pair(scale3, i / block, (i + 32) / block))
-    }
-    for (; i < k; i += 32) {
-      const __m256i act = _mm256_loadu_si256((const __m256i *)(x + i));
-      const __m256i last = _mm256_loadu_si256((const __m256i *)(corr + i / 2));
-      ROW32(0) ROW32(1) ROW32(2) ROW32(3)
-    }
-    y[j] = sum8(s0);
-    if (rows > 1) y[j + 1] = sum8(s1);
-    if (rows > 2) y[j + 2] = sum8(s2);
-    if (rows > 3) y[j + 3] = sum8(s3);
+    _mm_storeu_ps(four, sum);
+    memcpy(y + j, four, rows * sizeof *four);
   }
 }
 

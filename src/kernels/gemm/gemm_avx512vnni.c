@@ -1,6 +1,7 @@
 /* gemm_avx512vnni.c: integer products with the dot-product instructions: 7x32 tiles of bytes and of int16 pairs. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <immintrin.h>
+#include <string.h>
 
 #include "base/half.h"
 #include "kernels/gemm/gemm_strip.h"
@@ -200,52 +201,86 @@ void lrt_gemm_gemv_S16__avx512vnni(const void *strip, int64_t k, const int8_t *w
   lrt_gemm_gemv_S16__avx2(strip, k, w, ldw, rows, acc);
 }
 
-/* 128 weights, four blocks of 32: lanes 4b..4b+3 belong to block b. `start` takes the 8 off unsigned nibbles. */
-static inline __m512 nibbles128(const uint8_t *w, __m512i even, __m512i odd, __m512i start) {
-  const __m512i raw = _mm512_xor_si512(_mm512_loadu_si512(w), _mm512_set1_epi8((char)0x88));
-  const __m512i mask = _mm512_set1_epi8(15);
-  const __m512i low = _mm512_and_si512(raw, mask), high = _mm512_and_si512(_mm512_srli_epi16(raw, 4), mask);
-  return _mm512_cvtepi32_ps(_mm512_dpbusd_epi32(_mm512_dpbusd_epi32(start, low, even), high, odd));
+/* 128 weights, four blocks of 32: lanes 4b..4b+3 belong to block b. Nibbles stay in the upper half of their byte: the sums
+ * are 16 times as large as they should be. */
+static inline __m512i nibbles128(__m512i w, __m512i even, __m512i odd) {
+  const __m512i mask = _mm512_set1_epi8((char)0xf0);
+  const __m512i low = _mm512_and_si512(_mm512_slli_epi16(w, 4), mask), high = _mm512_and_si512(w, mask);
+  return _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), even, low), odd, high);
 }
 
-static inline __m512 scales4(const uint16_t *scale) {
-  const __m128 four = _mm_cvtph_ps(_mm_loadl_epi64((const __m128i *)scale));
-  const __m512i order = _mm512_set_epi32(3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0);
-  return _mm512_permutexvar_ps(order, _mm512_castps128_ps512(four));
+/* Sums of the four lanes of each quarter: row r's in lane r of the quarter. */
+static inline __m512i sum_rows(__m512i r0, __m512i r1, __m512i r2, __m512i r3) {
+  const __m512i a = _mm512_add_epi32(_mm512_unpacklo_epi32(r0, r1), _mm512_unpackhi_epi32(r0, r1));
+  const __m512i b = _mm512_add_epi32(_mm512_unpacklo_epi32(r2, r3), _mm512_unpackhi_epi32(r2, r3));
+  return _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
 }
 
-/* The halves of four blocks' 32 bytes: even elements of all four, odd ones of all four. */
-static inline void split128(const void *p, __m512i *even, __m512i *odd) {
-  const __m512i a = _mm512_loadu_si512(p), b = _mm512_loadu_si512((const char *)p + 64);
+/* Scales of up to four neighbouring blocks of four rows: quarter b has block b's four; missing blocks have 0. */
+static inline __m512 scales4x4(const uint16_t *const rows[4], int64_t at, size_t count) {
+  __m128i r[4];
+  for (int q = 0; q < 4; q++) {
+    uint64_t bits = 0;
+    memcpy(&bits, rows[q] + at, count == 4 ? 8 : 2 * count);
+    r[q] = _mm_cvtsi64_si128((long long)bits);
+  }
+  const __m128i a = _mm_unpacklo_epi16(r[0], r[1]), b = _mm_unpacklo_epi16(r[2], r[3]);
+  return _mm512_cvtph_ps(_mm256_set_m128i(_mm_unpackhi_epi32(a, b), _mm_unpacklo_epi32(a, b)));
+}
+
+/* The halves of four blocks' 32 bytes: even elements of all four, odd ones of all four. The first `bytes` are there. */
+static inline void split128(const void *p, int64_t bytes, __m512i *even, __m512i *odd) {
+  const __mmask64 first = bytes < 64 ? (1ull << bytes) - 1 : ~0ull;
+  const __mmask64 second = bytes < 64 ? 0 : bytes < 128 ? (1ull << (bytes - 64)) - 1 : ~0ull;
+  const __m512i a = _mm512_maskz_loadu_epi8(first, p),
+                b = _mm512_maskz_loadu_epi8(second, (const char *)p + 64);
   *even = _mm512_permutex2var_epi64(a, _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0), b);
   *odd = _mm512_permutex2var_epi64(a, _mm512_set_epi64(15, 14, 11, 10, 7, 6, 3, 2), b);
 }
 
-void lrt_gemm_i4b__avx512vnni(const int8_t *x, const int16_t *corr, int64_t k, int64_t block,
-                              const uint8_t *w, const uint16_t *scale, int64_t n, float *y) {
-  if (block != 32 || k % 128 != 0) {
-    lrt_gemm_i4b__avx2(x, corr, k, block, w, scale, n, y);
+/* Four rows, `size` (32, 64, 96 or 128) elements at i: each block's sum times its scale, one block after the other. */
+static inline __attribute__((always_inline)) __m128 add_blocks(const uint8_t *x, const uint8_t *const w[4],
+                                                               const uint16_t *const scale[4], int64_t i,
+                                                               int64_t size, __m128 sum) {
+  const __mmask64 there = size == 128 ? ~0ull : (1ull << (size / 2)) - 1;
+  __m512i even, odd, dots[4];
+  split128(x + i, size, &even, &odd);
+  for (int q = 0; q < 4; q++) dots[q] = nibbles128(_mm512_maskz_loadu_epi8(there, w[q] + i / 2), even, odd);
+  const __m512 acc = _mm512_cvtepi32_ps(sum_rows(dots[0], dots[1], dots[2], dots[3]));
+  const __m512 by =
+      _mm512_mul_ps(scales4x4(scale, i / 32, (size_t)size / 32), _mm512_set1_ps(0.0625f)); /* exact */
+  sum = _mm_fmadd_ps(_mm512_castps512_ps128(acc), _mm512_castps512_ps128(by), sum);
+  sum = _mm_fmadd_ps(_mm512_extractf32x4_ps(acc, 1), _mm512_extractf32x4_ps(by, 1), sum);
+  sum = _mm_fmadd_ps(_mm512_extractf32x4_ps(acc, 2), _mm512_extractf32x4_ps(by, 2), sum);
+  return _mm_fmadd_ps(_mm512_extractf32x4_ps(acc, 3), _mm512_extractf32x4_ps(by, 3), sum);
+}
+
+void lrt_gemm_i4b__avx512vnni(const uint8_t *x, int64_t k, int64_t block, const uint8_t *w,
+                              const uint16_t *scale, int64_t n, float *y) {
+  if (block != 32) {
+    lrt_gemm_i4b__avx2(x, k, block, w, scale, n, y);
     return;
   }
-  const int64_t blocks = k / 32, ldw = k / 2;
-  for (int64_t j = 0; j < n; j += 2) {
-    const int64_t other = j + 1 < n ? 1 : 0;
-    const uint8_t *w0 = w + j * ldw, *w1 = w0 + other * ldw;
-    const uint16_t *scale0 = scale + j * blocks, *scale1 = scale0 + other * blocks;
-    __m512 s0 = _mm512_setzero_ps(), s1 = s0;
-    for (int64_t i = 0; i < k; i += 128) {
-      __m512i even, odd, c0, c1;
-      split128(x + i, &even, &odd);
-      split128(corr + i / 2, &c0, &c1); /* 16 words per block: 8 and 8 */
-      const char *ahead = (const char *)w0 + i + PREFETCH;
-      _mm_prefetch(ahead, _MM_HINT_T0);
-      _mm_prefetch(ahead + 64, _MM_HINT_T0);
-      const __m512i start = _mm512_madd_epi16(_mm512_add_epi16(c0, c1), _mm512_set1_epi16(1));
-      s0 = _mm512_fmadd_ps(nibbles128(w0 + i / 2, even, odd, start), scales4(scale0 + i / 32), s0);
-      s1 = _mm512_fmadd_ps(nibbles128(w1 + i / 2, even, odd, start), scales4(scale1 + i / 32), s1);
+  for (int64_t j = 0; j < n; j += 4) {
+    const int64_t rows = n - j < 4 ? n - j : 4;
+    const uint8_t *wr[4];
+    const uint16_t *sr[4];
+    float four[4] = {0};
+    for (int64_t q = 0; q < 4; q++) {
+      wr[q] = w + (j + (q < rows ? q : 0)) * (k / 2);
+      sr[q] = scale + (j + (q < rows ? q : 0)) * (k / 32);
     }
-    y[j] = _mm512_reduce_add_ps(s0);
-    if (other) y[j + 1] = _mm512_reduce_add_ps(s1);
+    memcpy(four, y + j, (size_t)rows * sizeof *four);
+    __m128 sum = _mm_loadu_ps(four);
+    int64_t i = 0;
+    for (; i + 128 <= k; i += 128) {
+      const char *ahead = (const char *)wr[0] + 2 * i + PREFETCH;
+      for (int64_t line = 0; line < 256; line += 64) _mm_prefetch(ahead + line, _MM_HINT_T0);
+      sum = add_blocks(x, wr, sr, i, 128, sum);
+    }
+    if (i < k) sum = add_blocks(x, wr, sr, i, k - i, sum);
+    _mm_storeu_ps(four, sum);
+    memcpy(y + j, four, (size_t)rows * sizeof *four);
   }
 }
 

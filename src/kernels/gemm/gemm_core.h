@@ -109,10 +109,9 @@ typedef struct lrt_gemm_int_kernel {
   lrt_gemm_direct_fn *direct; /* U8 strips; may be NULL */
 } lrt_gemm_int_kernel;
 
-/* y[0..n) = sum_b scale[b] * (nibbles * x), x int8 with even and odd elements of each 32 split: see gemm_i4b.c.
- * scale [n][k / block]. corr: [k / 32][16] int16 whose sum over a block of 32 is -8 times the sum of x there, each
- * within [-2048, 2032]: takes the 8 off again that unsigned nibbles have too much. */
-typedef void lrt_gemm_i4b_fn(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
+/* y[0..n) += sum_b scale[b] * (nibbles * x), one block after the other. x: the int8 elements plus 128, the 16 even ones of
+ * each 32 before the odd ones. scale [n][k / block]. */
+typedef void lrt_gemm_i4b_fn(const uint8_t *x, int64_t k, int64_t block, const uint8_t *w,
                              const uint16_t *scale /* f16 */, int64_t n, float *y);
 /* sum[mr][nr] += (acc - sums) * scale, sums and scale [nr]; nr a multiple of 16. */
 typedef void lrt_gemm_i4b_add_fn(const int32_t *acc, const int32_t *sums, const float *scale, float *sum,

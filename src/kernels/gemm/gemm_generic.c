@@ -173,20 +173,20 @@ void lrt_gemm_int16__generic(const lrt_gemm_epilogue_args *e) {
   lrt_gemm_int16__ref(e);
 }
 
-void lrt_gemm_i4b__generic(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
+void lrt_gemm_i4b__generic(const uint8_t *x, int64_t k, int64_t block, const uint8_t *w,
                            const uint16_t *scale, int64_t n, float *y) {
   for (int64_t j = 0; j < n; j++) {
     const uint8_t *row = w + j * (k / 2);
-    float sum = 0;
+    float sum = y[j];
     for (int64_t b = 0; b < k; b += block) {
       int32_t acc = 0;
-      for (int64_t i = b; i < b + block; i += 32) { /* nibbles as 0..15; corr takes the 8 off again */
+      for (int64_t i = b; i < b + block; i += 32) { /* nibbles shifted up: 16 times too large */
         for (int p = 0; p < 16; p++) {
-          const int byte = row[i / 2 + p] ^ 0x88;
-          acc += x[i + p] * (byte & 15) + x[i + 16 + p] * (byte >> 4) + corr[i / 2 + p];
+          const uint8_t byte = row[i / 2 + p];
+          acc += x[i + p] * (int8_t)(uint8_t)(byte << 4) + x[i + 16 + p] * (int8_t)(byte & 0xf0);
         }
       }
-      sum += (float)acc * lrt_half_to_float(scale[j * (k / block) + b / block]);
+      sum += (float)acc * (lrt_half_to_float(scale[j * (k / block) + b / block]) * 0.0625f);
     }
     y[j] = sum;
   }

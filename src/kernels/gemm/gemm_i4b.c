@@ -7,8 +7,7 @@
 
 /* A worker's scratch. */
 typedef struct parts {
-  int8_t *x;           /* vector: [k], even and odd elements of each 32 apart */
-  int16_t *corr;       /* vector: [k / 32][16] */
+  uint8_t *x;          /* vector: [k] plus 128, even and odd elements of each 32 apart */
   const void **rows;   /* [mr] */
   void *strip;         /* [mr][k] */
   int32_t *pads;       /* [mr] */
@@ -17,7 +16,7 @@ typedef struct parts {
   float *y;            /* [n_step] */
   int8_t *panel;       /* [k][nr] */
   float *scale;        /* [k / block][nr] */
-  int32_t *block_sums; /* [k / block][nr]: what the strip's offset adds */
+  int32_t *block_sums; /* [k / block][nr]: what the strip's offset adds to that of 128 */
 } parts;
 
 static size_t carve_parts(const lrt_gemm_i4b *g, void *scratch, parts *p) {
@@ -26,7 +25,6 @@ static size_t carve_parts(const lrt_gemm_i4b *g, void *scratch, parts *p) {
   memset(p, 0, sizeof *p);
   if (g->grid.gemv) {
     p->x = lrt_gemm_carve_take(&carve, k);
-    p->corr = lrt_gemm_carve_take(&carve, k);
     p->y = lrt_gemm_carve_take(&carve, (size_t)g->grid.n_step * 4);
     return carve.used;
   }
@@ -84,25 +82,27 @@ size_t lrt_gemm_i4b_scratch(const lrt_gemm_i4b *g) {
 static void split_vector(const lrt_gemm_i4b *g, const parts *p) {
   for (int64_t i = 0; i < g->k; i += 32) {
     for (int64_t q = 0; q < 16; q++) {
-      const int8_t even = g->a[i + 2 * q], odd = g->a[i + 2 * q + 1];
-      p->x[i + q] = even;
-      p->x[i + 16 + q] = odd;
-      p->corr[i / 2 + q] = (int16_t)(-8 * (even + odd));
+      p->x[i + q] = (uint8_t)(g->a[i + 2 * q] + 128);
+      p->x[i + 16 + q] = (uint8_t)(g->a[i + 2 * q + 1] + 128);
     }
   }
 }
 
+/* What the zero point of row m contributes. */
+static float start(const lrt_gemm_i4b *g, int64_t m, int64_t n) {
+  return -(float)(g->a_zeros[m] + 128) * g->w_sums[n];
+}
+
 static float finish(const lrt_gemm_i4b *g, int64_t m, int64_t n, float sum) {
-  const float v =
-      g->a_scale[m] * (sum - (float)g->a_zeros[m] * g->w_sums[n]) + (g->bias != NULL ? g->bias[n] : 0);
+  const float v = g->a_scale[m] * sum + (g->bias != NULL ? g->bias[n] : 0);
   const float low = v < g->lo ? g->lo : v;
   return low > g->hi ? g->hi : low;
 }
 
 static void run_gemv(const lrt_gemm_i4b *g, int64_t n0, int64_t n1, const parts *p) {
   const int64_t blocks = g->k / g->block;
-  g->gemv->run(p->x, p->corr, g->k, g->block, g->w + n0 * (g->k / 2), g->w_scale + n0 * blocks, n1 - n0,
-               p->y);
+  for (int64_t n = n0; n < n1; n++) p->y[n - n0] = start(g, 0, n);
+  g->gemv->run(p->x, g->k, g->block, g->w + n0 * (g->k / 2), g->w_scale + n0 * blocks, n1 - n0, p->y);
   for (int64_t n = n0; n < n1; n++) g->c[n] = finish(g, 0, n, p->y[n - n0]);
 }
 
@@ -110,7 +110,7 @@ static void run_gemv(const lrt_gemm_i4b *g, int64_t n0, int64_t n1, const parts 
 static void load_panel(const lrt_gemm_i4b *g, int64_t n0, int64_t n1, const parts *p) {
   const int nr = g->kernel->nr;
   const int64_t blocks = g->k / g->block;
-  const int32_t offset = lrt_gemm_strip_offset(g->kernel->strip);
+  const int32_t offset = lrt_gemm_strip_offset(g->kernel->strip) - 128;
   const lrt_gemm_int weights = {
       .a = {.taps = 1, .kc = g->k}, .w = g->w, .w_type = LRT_INT4, .kernel = g->kernel};
   lrt_gemm_int_pack_panel(&weights, n0, (int)(n1 - n0), p->panel);
@@ -147,6 +147,8 @@ static void run_tile(const lrt_gemm_i4b *g, const lrt_gemm_tile *tile, const par
                                       .strip = p->strip};
     g->kernel->fill(&args);
     memset(p->sum, 0, (size_t)(step * nr) * 4);
+    for (int r = 0; r < mr; r++)
+      for (int64_t n = tile->n0; n < tile->n1; n++) p->sum[r * nr + n - tile->n0] = start(g, m + r, n);
     for (int64_t b = 0; b < g->k / g->block; b++) {
       g->kernel->run((const char *)p->strip + b * g->block * size, g->k, g->block,
                      p->panel + b * g->block * nr, p->acc, nr);

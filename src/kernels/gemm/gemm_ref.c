@@ -128,16 +128,15 @@ void lrt_gemm_int16__ref(const lrt_gemm_epilogue_args *e) {
   }
 }
 
-void lrt_gemm_i4b__ref(const int8_t *x, const int16_t *corr, int64_t k, int64_t block, const uint8_t *w,
-                       const uint16_t *scale, int64_t n, float *y) {
-  (void)corr;
+void lrt_gemm_i4b__ref(const uint8_t *x, int64_t k, int64_t block, const uint8_t *w, const uint16_t *scale,
+                       int64_t n, float *y) {
   for (int64_t j = 0; j < n; j++) {
     const uint8_t *row = w + j * (k / 2);
-    float sum = 0;
+    float sum = y[j];
     for (int64_t b = 0; b < k / block; b++) {
       int32_t acc = 0;
       for (int64_t i = b * block; i < (b + 1) * block; i += 2) {
-        const int8_t *pair =
+        const uint8_t *pair =
             x + i / 32 * 32 + i % 32 / 2; /* even element here, its odd neighbour 16 further */
         acc += pair[0] * (((row[i / 2] & 15) ^ 8) - 8) + pair[16] * (((row[i / 2] >> 4) ^ 8) - 8);
       }

@@ -26,7 +26,9 @@ typedef enum lrt_reduce_op {
   LRT_REDUCE_MAX,
   LRT_REDUCE_MIN,
   LRT_REDUCE_ANY,
-  LRT_REDUCE_ALL
+  LRT_REDUCE_ALL,
+  LRT_REDUCE_SUM_SQUARES, /* f32: of x^2, as a product before the sum would have it */
+  LRT_REDUCE_MEAN_SQUARES
 } lrt_reduce_op;
 
 /* The input as merged dimensions that are alternately kept and reduced. */
@@ -58,6 +60,10 @@ typedef void (*lrt_reduce_fn)(const lrt_reduce_space *s, const lrt_reduce_params
                               void *out, int64_t begin, int64_t end);
 /* f32, int32, int64, int8, uint8, int16; BOOL for ANY, ALL; NULL otherwise. */
 lrt_reduce_fn lrt_reduce_pick(lrt_reduce_op op, lrt_type type, bool quantized);
+
+/* Sum of x[i]^2 over a row, in the order of lane_sum.h. */
+float lrt_sum_squares__generic(const float *x, int64_t count);
+float lrt_sum_squares__avx2(const float *x, int64_t count);
 
 /* Index of the largest (or smallest) of in[outer][axis][inner] along axis, the first among equals. NaN never wins. Outputs [begin, end) of outer * inner; out_type INT32 or INT64. f32, int8, uint8, int16, int32, int64, BOOL. */
 bool lrt_arg_extreme(const void *in, lrt_type type, bool largest, int64_t axis, int64_t inner, void *out,

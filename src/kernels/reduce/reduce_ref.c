@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/cpu.h"
+#include "kernels/reduce/lane_sum.h"
 #include "kernels/reduce/reduce.h"
 
 lrt_status lrt_reduce_make(const lrt_shape *in, const int32_t *axes, int32_t n, bool keep_dims,
@@ -142,8 +144,31 @@ enum { LANES = 32 };
         continue;                                                                                            \
       })
 
-REDUCE(sum_f32, float, float, float, 0.0f, acc + x, acc + other, acc)
-REDUCE(mean_f32, float, float, float, 0.0f, acc + x, acc + other, acc / (float)s->per_output)
+/* Sums of floats over contiguous runs go in the order of lane_sum.h. */
+#define SUM_F32(name, LAST)                                                                                  \
+  REDUCE_STRIPS(                                                                                             \
+      name, float, float, float, 0.0f, acc + x, LAST, if (stride == 1) {                                     \
+        strip[0] += lrt_lane_sum(in, run);                                                                   \
+        continue;                                                                                            \
+      })
+SUM_F32(sum_f32, acc)
+SUM_F32(mean_f32, acc *(1.0f / (float)s->per_output))
+
+static float sum_squares(const float *x, int64_t count) {
+#if defined(__x86_64__)
+  if (lrt_cpu_has(LRT_CPU_AVX2)) return lrt_sum_squares__avx2(x, count);
+#endif
+  return lrt_sum_squares__generic(x, count);
+}
+
+#define SUM_SQUARES_F32(name, LAST)                                                                          \
+  REDUCE_STRIPS(                                                                                             \
+      name, float, float, float, 0.0f, acc + x * x, LAST, if (stride == 1) {                                 \
+        strip[0] += sum_squares(in, run);                                                                    \
+        continue;                                                                                            \
+      })
+SUM_SQUARES_F32(sum_squares_f32, acc)
+SUM_SQUARES_F32(mean_squares_f32, acc *(1.0f / (float)s->per_output))
 REDUCE(prod_f32, float, float, float, 1.0f, acc *x, acc *other, acc)
 REDUCE(max_f32, float, float, float, -INFINITY, x > acc ? x : acc, other > acc ? other : acc, acc)
 REDUCE(min_f32, float, float, float, INFINITY, x < acc ? x : acc, other < acc ? other : acc, acc)
@@ -247,6 +272,8 @@ static lrt_reduce_fn pick_quantized(lrt_reduce_op op, lrt_type type) {
 
 lrt_reduce_fn lrt_reduce_pick(lrt_reduce_op op, lrt_type type, bool quantized) {
   if (quantized) return pick_quantized(op, type);
+  if (op == LRT_REDUCE_SUM_SQUARES) return type == LRT_FLOAT32 ? sum_squares_f32 : NULL;
+  if (op == LRT_REDUCE_MEAN_SQUARES) return type == LRT_FLOAT32 ? mean_squares_f32 : NULL;
   switch (type) {
     INT_CASES(, FLOAT32, f32)
     INT_CASES(, INT8, i8)

@@ -44,19 +44,23 @@ static inline __m256i round_away(__m256 v) {
   return _mm256_cvttps_epi32(_mm256_add_ps(whole, up));
 }
 
-static inline __m256i quantize8(const float *x, __m256 inverse, __m256i zero) {
-  return _mm256_add_epi32(zero, round_away(_mm256_mul_ps(_mm256_loadu_ps(x), inverse)));
+static inline __m256i quantize8(const float *x, __m256 inverse, __m256i zero, bool even) {
+  const __m256 v = _mm256_mul_ps(_mm256_loadu_ps(x), inverse);
+  return _mm256_add_epi32(zero, even ? _mm256_cvtps_epi32(v) : round_away(v));
 }
 
-/* q = zero + round(x * inverse) within [low, 127]; rows are finite, so the sum stays near the int8 range. */
-static void quantize(const float *x, int64_t count, float inverse, int32_t zero, int8_t low, int8_t *q) {
+/* q = zero + round(x * inverse) within [low, 127], halves to even or away from zero; rows are finite, so the sum stays near
+ * the int8 range. */
+static inline __attribute__((always_inline)) void
+quantize_by(const float *x, int64_t count, float inverse, int32_t zero, int8_t low, bool even, int8_t *q) {
   const __m256 vi = _mm256_set1_ps(inverse);
   const __m256i vz = _mm256_set1_epi32(zero);
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7), least = _mm256_set1_epi8(low);
   int64_t i = 0;
   for (; i + 32 <= count; i += 32) {
-    const __m256i a = _mm256_packs_epi32(quantize8(x + i, vi, vz), quantize8(x + i + 8, vi, vz));
-    const __m256i b = _mm256_packs_epi32(quantize8(x + i + 16, vi, vz), quantize8(x + i + 24, vi, vz));
+    const __m256i a = _mm256_packs_epi32(quantize8(x + i, vi, vz, even), quantize8(x + i + 8, vi, vz, even));
+    const __m256i b =
+        _mm256_packs_epi32(quantize8(x + i + 16, vi, vz, even), quantize8(x + i + 24, vi, vz, even));
     const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(a, b), order);
     _mm256_storeu_si256((__m256i *)(q + i), _mm256_max_epi8(bytes, least));
   }
@@ -64,11 +68,15 @@ static void quantize(const float *x, int64_t count, float inverse, int32_t zero,
     float part[8] = {0};
     const int64_t rest = count - i < 8 ? count - i : 8;
     memcpy(part, x + i, (size_t)rest * sizeof *part);
-    const __m256i v = quantize8(part, vi, vz);
+    const __m256i v = quantize8(part, vi, vz, even);
     const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
     const __m128i bytes = _mm_max_epi8(_mm_packs_epi16(words, words), _mm256_castsi256_si128(least));
     memcpy(q + i, &bytes, (size_t)rest);
   }
+}
+
+static void quantize(const float *x, int64_t count, float inverse, int32_t zero, int8_t low, int8_t *q) {
+  quantize_by(x, count, inverse, zero, low, false, q);
 }
 
 void lrt_rowquant_asymmetric__avx2(const float *x, int64_t count, int8_t *q, float *scale, int32_t *zero) {
@@ -90,4 +98,14 @@ void lrt_rowquant_symmetric__avx2(const float *x, int64_t count, int8_t *q, floa
   }
   *zero = 0;
   quantize(x, count, 127.0f / fmaxf(fabsf(low), fabsf(high)), 0, -127, q);
+}
+
+void lrt_rowquant_nearest__avx2(const float *x, int64_t count, int8_t *q, float *scale, int32_t *zero) {
+  float low, high, factor;
+  const bool finite = find_range(x, count, &low, &high);
+  if (!finite || !lrt_rowquant_nearest_range(low, high, &factor, scale, zero)) {
+    lrt_rowquant_flat(count, finite, q, scale, zero);
+    return;
+  }
+  quantize_by(x, count, factor, *zero, -128, true, q);
 }

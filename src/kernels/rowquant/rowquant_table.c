@@ -4,7 +4,8 @@
 
 static const lrt_rowquant_kernel table[] = {
 #define LRT_ROWQUANT(suffix, level_)                                                                         \
-  {#suffix, LRT_CPU_##level_, lrt_rowquant_asymmetric__##suffix, lrt_rowquant_symmetric__##suffix},
+  {#suffix, LRT_CPU_##level_, lrt_rowquant_asymmetric__##suffix, lrt_rowquant_symmetric__##suffix,           \
+   lrt_rowquant_nearest__##suffix},
 #include "kernels/rowquant/rowquant.def"
 };
 #define COUNT ((int)(sizeof table / sizeof table[0]))
@@ -25,6 +26,6 @@ const lrt_rowquant_kernel *lrt_rowquant_pick(bool ref) {
 void lrt_rowquant_rows(const float *x, int64_t rows, int64_t count, bool symmetric, bool ref, int8_t *q,
                        float *scales, int32_t *zeros) {
   const lrt_rowquant_kernel *kernel = lrt_rowquant_pick(ref);
-  lrt_rowquant_fn *fn = symmetric ? kernel->symmetric : kernel->asymmetric;
+  lrt_rowquant_fn *fn = symmetric ? kernel->symmetric : ref ? kernel->asymmetric : kernel->nearest;
   for (int64_t r = 0; r < rows; r++) fn(x + r * count, count, q + r * count, &scales[r], &zeros[r]);
 }

@@ -3,6 +3,7 @@
 /* No include guard: a template. */
 #include <math.h>
 
+#include "kernels/reduce/lane_sum.h"
 #include "kernels/requant/fast_math.h"
 #include "kernels/softmax/softmax_decl.h"
 
@@ -23,22 +24,25 @@ static float row_max(const float *x, int64_t n) {
   return max;
 }
 
-/* y[i] = exp(beta (x[i] - max)) where `y` is not NULL; returns the sum. */
+/* y[i] = exp(beta (x[i] - max)) where `y` is not NULL; returns the sum: blocks of 64 into two sets of lanes, both together,
+ * the rest lane by lane, as XNNPACK has it on AVX-512 (reduce/lane_sum.h says why). */
 static float exponentials(const float *x, float *y, int64_t n, float beta, float max) {
   float lane[LANES] = {0}, block[BLOCK];
   for (int64_t at = 0; at < n; at += BLOCK) {
     const int64_t count = n - at < BLOCK ? n - at : BLOCK;
     float *e = y ? y + at : block;
     int64_t i = 0;
-    for (int64_t k = 0; k < count; k++) e[k] = lrt_fast_exp((x[at + k] - max) * beta);
-    for (; i + LANES <= count; i += LANES) {
+    for (int64_t k = 0; k < count; k++) e[k] = lrt_fast_exp_negative((x[at + k] - max) * beta);
+    for (; i + 2 * LANES <= count; i += LANES) {
+      for (int l = 0; l < LANES; l++) lane[l] += e[i + l];
+      i += LANES;
       for (int l = 0; l < LANES; l++) lane[l] += e[i + l];
     }
-    for (; i < count; i++) lane[0] += e[i];
+    if (at + count < n) continue;
+    for (int l = 0; l < LRT_SUM_LANES; l++) lane[l] += lane[l + LRT_SUM_LANES];
+    for (int l = 0; i < count; i++, l = (l + 1) % LRT_SUM_LANES) lane[l] += e[i];
   }
-  float sum = 0.0f;
-  for (int l = 0; l < LANES; l++) sum += lane[l];
-  return sum;
+  return lrt_lane_sum_fold(lane);
 }
 
 void LEVEL(lrt_softmax_f32)(const float *in, float *out, int64_t depth, float beta, int64_t begin,
