@@ -98,6 +98,7 @@ install_python numpy pytest scikit-build-core -- numpy pytest scikit_build_core 
   exit 69
 }
 if [ "$1" = test ]; then
+  install_python jinja2 -- jinja2 || echo "setup: pip could not fetch jinja2; what compares with it will be skipped" >&2
   install_python mypy -- mypy || echo "setup: pip could not fetch mypy; the check of type hints will be skipped" >&2
 fi
 if [ "$1" != build ]; then

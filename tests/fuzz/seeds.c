@@ -113,6 +113,29 @@ static void save_llm_metadata(void) {
   save("llm_metadata", "executor", sample.bytes, sample.length);
 }
 
+static void save_template(const char *path, void *unused) {
+  size_t size = 0;
+  uint8_t *bytes = read_whole_file(path, &size);
+  (void)unused;
+  if (bytes != NULL) save("chat_template", strrchr(path, '/') + 1, bytes, size);
+  free(bytes);
+}
+
+/* Real templates, and one expression per seed, which mutations get further with. */
+static void save_templates(void) {
+  size_t size = 0, count = 0;
+  char *text = (char *)read_whole_file(LRT_TESTS_DIR "/tokenizer/expressions.txt", &size), name[40];
+  for_each_file(LRT_TESTS_DIR "/tokenizer/templates", ".jinja", save_template, NULL);
+  for (char *at = text; text != NULL && at < text + size;) {
+    char *end = memmem(at, size - (size_t)(at - text), "\n====\n", 6);
+    if (end == NULL) end = text + size;
+    snprintf(name, sizeof name, "expression_%zu", count++);
+    save("chat_template", name, at, (size_t)(end - at));
+    at = end + 6;
+  }
+  free(text);
+}
+
 static void save_model(const char *path, void *unused) {
   size_t size = 0;
   uint8_t *bytes = read_whole_file(path, &size);
@@ -167,6 +190,7 @@ int main(int argc, char **argv) {
   save_tflite();
   save_metadata();
   save_llm_metadata();
+  save_templates();
   save_made_model();
   for_each_file(shared_path("cases/ops"), "_000.tflite", save_model, NULL);
   for_each_file(shared_path("models/tflite/real"), ".tflite", save_model, NULL);
