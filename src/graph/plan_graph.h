@@ -21,9 +21,11 @@ typedef struct lrt_plan_node {
   int32_t file_index; /* the node of the outer subgraph that this one stands for */
   const char *within; /* name of the composite it was inlined from, or NULL */
   bool dead;
-  bool is_group;     /* stands for delegated nodes; file_index is a number beyond those of the file */
-  bool weights_only; /* operand 1 was a DEQUANTIZE of constant weights: widen, do not quantize activations */
-  bool squares;      /* MEAN, SUM: of the squares of operand 0 */
+  bool is_group;      /* stands for delegated nodes; file_index is a number beyond those of the file */
+  int32_t pads[4];    /* convolutions: top, bottom, left, right, beside what the options ask for */
+  const char *remark; /* why a pass left the node as it is, where it nearly did not; or NULL */
+  bool weights_only;  /* operand 1 was a DEQUANTIZE of constant weights: widen, do not quantize activations */
+  bool squares;       /* MEAN, SUM: of the squares of operand 0 */
 } lrt_plan_node;
 
 typedef struct lrt_plan_graph {

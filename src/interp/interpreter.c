@@ -220,7 +220,8 @@ void lrt_interpreter_reset_variables(lrt_interpreter *it) {
 
 /* Memory that other tensors use later must not be shown as this tensor's contents. */
 bool lrt_interpreter_keeps(const lrt_plan *plan, int32_t value) {
-  return plan->homes[value] != LRT_HOME_ARENA && plan->homes[value] != LRT_HOME_NONE;
+  return plan->homes[value] != LRT_HOME_ARENA && plan->homes[value] != LRT_HOME_NONE &&
+         plan->homes[value] != LRT_HOME_FUSED;
 }
 
 lrt_status lrt_interpreter_tensor(const lrt_interpreter *it, int32_t subgraph, int32_t tensor,

@@ -15,10 +15,11 @@ static const char *note_of(const lrt_exec *exec) {
   case LRT_NOTE_FOLDED: return "folded into a constant";
   case LRT_NOTE_ALIAS: return "alias: shares its input's memory";
   case LRT_NOTE_ABSORBED: return "absorbed into the operators that read it";
-  case LRT_NOTE_IN_PLACE: return "in place";
+  case LRT_NOTE_IN_PLACE: return exec->remark != NULL ? exec->remark : "in place";
+  case LRT_NOTE_FUSED:
   case LRT_NOTE_NONE: break;
   }
-  return "";
+  return exec->remark != NULL ? exec->remark : "";
 }
 
 /* Why no delegate runs a node. */

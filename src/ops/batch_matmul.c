@@ -43,7 +43,8 @@ static void operands_of(const bmm_step *s, int64_t b, int64_t *left, int64_t *ri
   }
 }
 
-static void run_batch(const lrt_step *step, const lrt_step_run *run, int64_t b, int64_t begin, int64_t end) {
+static lrt_status run_batch(const lrt_step *step, const lrt_step_run *run, int64_t b, int64_t begin,
+                            int64_t end) {
   const bmm_step *s = step->params;
   const lrt_value *right_value = step->inputs[1];
   int64_t l, r;
@@ -53,11 +54,13 @@ static void run_batch(const lrt_step *step, const lrt_step_run *run, int64_t b, 
       (const char *)right_value->data + (size_t)(r * s->n * s->k) * size_of(right_value->type);
   char *out = (char *)step->outputs[0]->data + (size_t)(b * s->m * s->n) * size_of(step->outputs[0]->type);
   void *scratch = lrt_step_scratch(step, run);
+  lrt_product_made made = {step, run, b * s->m * s->n, LRT_OK};
   if (s->kind == FLOATS) {
     lrt_gemm_f32 g = s->g.f;
     g.a.data = left + (size_t)(l * s->m * s->k) * sizeof(float);
     g.w = right;
     g.c = (float *)(void *)out;
+    g.made = lrt_product_listen(&made);
     lrt_gemm_f32_run(&g, begin, end, scratch);
   } else if (s->kind == WORDS) {
     lrt_gemm_i16 g = s->g.w;
@@ -75,8 +78,10 @@ static void run_batch(const lrt_step *step, const lrt_step_run *run, int64_t b, 
       g.a_zeros = (const int32_t *)s->zeros->data + l * s->m;
     }
     g.c = out;
+    g.made = lrt_product_listen(&made);
     lrt_gemm_int_run(&g, begin, end, scratch);
   }
+  return made.status;
 }
 
 static lrt_status run_products(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
@@ -84,7 +89,7 @@ static lrt_status run_products(const lrt_step *step, const lrt_step_run *run, in
   while (begin < end) {
     const int64_t b = begin / s->tiles, first = begin % s->tiles;
     const int64_t last = s->tiles - first < end - begin ? s->tiles : first + (end - begin);
-    run_batch(step, run, b, first, last);
+    LRT_TRY(run_batch(step, run, b, first, last));
     begin += last - first;
   }
   return LRT_OK;
@@ -168,7 +173,9 @@ static lrt_status prepare_floats(lrt_prepare *p, bmm_step *s, bool by_k, int wor
   }
   s->tiles = lrt_gemm_f32_tiles(g);
   *scratch = lrt_gemm_f32_scratch(g);
-  return lrt_prepare_step(p, run_products, s, s->batches * s->tiles, *scratch, g->kernel->name);
+  LRT_TRY(lrt_prepare_step(p, run_products, s, s->batches * s->tiles, *scratch, g->kernel->name));
+  lrt_prepare_leads(p);
+  return LRT_OK;
 }
 
 static lrt_status prepare_sums(lrt_prepare *p, bmm_step *s) {
@@ -265,7 +272,9 @@ static lrt_status prepare_integers(lrt_prepare *p, bmm_step *s, bool by_k, int w
   }
   s->tiles = lrt_gemm_int_tiles(g);
   *scratch = lrt_gemm_int_scratch(g);
-  return lrt_prepare_step(p, run_products, s, s->batches * s->tiles, *scratch, g->kernel->name);
+  LRT_TRY(lrt_prepare_step(p, run_products, s, s->batches * s->tiles, *scratch, g->kernel->name));
+  lrt_prepare_leads(p);
+  return LRT_OK;
 }
 
 static int64_t batch_extent(const lrt_shape *shape, int d, int rank) {

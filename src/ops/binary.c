@@ -4,14 +4,19 @@
 
 #include "ops/pieces.h"
 
+static lrt_status binary_elements(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+  const lrt_binary_plan *b = step->params;
+  (void)run;
+  lrt_binary_run(&b->space, b->fn, &b->params, step->inputs[0]->data, b->in_size, step->inputs[1]->data,
+                 b->in_size, step->outputs[0]->data, b->out_size, begin, end);
+  return LRT_OK;
+}
+
 static lrt_status binary_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
   const lrt_binary_plan *b = step->params;
   const int64_t count = b->space.count;
-  (void)run;
-  lrt_binary_run(&b->space, b->fn, &b->params, step->inputs[0]->data, b->in_size, step->inputs[1]->data,
-                 b->in_size, step->outputs[0]->data, b->out_size, lrt_pieces_at(begin, b->piece, count),
-                 lrt_pieces_at(end, b->piece, count));
-  return LRT_OK;
+  return lrt_step_do_elements(step, run, lrt_pieces_at(begin, b->piece, count),
+                              lrt_pieces_at(end, b->piece, count));
 }
 
 static const char *kernel_name(lrt_binary_fn fn) {
@@ -50,8 +55,10 @@ lrt_status lrt_binary_plan_emit(lrt_prepare *p, lrt_binary_plan *plan) {
   if (plan->fn == NULL)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of tensor \"%s\" is not supported",
                             lrt_type_name(p->inputs[0]->type), p->inputs[0]->name);
-  return lrt_prepare_step(p, binary_step, plan, lrt_pieces_of(plan->space.count, plan->piece), 0,
-                          kernel_name(plan->fn));
+  LRT_TRY(lrt_prepare_step(p, binary_step, plan, lrt_pieces_of(plan->space.count, plan->piece), 0,
+                           kernel_name(plan->fn)));
+  lrt_prepare_elements(p, binary_elements);
+  return LRT_OK;
 }
 
 lrt_status lrt_binary_plan_scales(lrt_prepare *p, lrt_binary_quant *q) {

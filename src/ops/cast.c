@@ -28,7 +28,8 @@ static lrt_status prepare(lrt_prepare *p) {
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "tensor \"%s\" cannot be cast from %s to %s", in->name,
                             lrt_type_name(in->type), lrt_type_name(out->type));
   LRT_TRY(lrt_prepare_shape(p, 0, &in->shape));
-  if (in->type == out->type) return lrt_prepare_copy(p, 0, 0);
+  p->identity = in->type == out->type;
+  if (p->identity) return lrt_prepare_copy(p, 0, 0);
   cast_plan *plan = lrt_prepare_params(p, sizeof *plan);
   if (plan == NULL) return lrt_prepare_no_memory(p);
   plan->count = lrt_shape_count(&in->shape);

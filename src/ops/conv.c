@@ -6,7 +6,7 @@
 /* 1x1 windows that touch every pixel once need no gathering. */
 static bool is_plain(const lrt_conv_window *w) {
   return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 && w->stride_w == 1 && w->pad_top == 0 &&
-         w->pad_left == 0;
+         w->pad_left == 0 && w->out_h == w->in_h && w->out_w == w->in_w;
 }
 
 static lrt_gemm_a rows_of(const lrt_conv_window *w, int32_t kc) {

@@ -10,9 +10,13 @@ lrt_status lrt_conv_window_of(lrt_prepare *p, const lrt_conv_geometry *geometry,
                             input->rank, filter->rank);
   if (geometry->padding != LRT_PADDING_SAME && geometry->padding != LRT_PADDING_VALID)
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "padding %d is not supported", geometry->padding);
-  if (!lrt_window_of(input->dims[1], filter->dims[1], geometry->stride_h, geometry->dilation_h,
+  const int64_t height = (int64_t)input->dims[1] + p->pads[0] + p->pads[1];
+  const int64_t width = (int64_t)input->dims[2] + p->pads[2] + p->pads[3];
+  if (height > INT32_MAX || width > INT32_MAX)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the padded input is too large");
+  if (!lrt_window_of((int32_t)height, filter->dims[1], geometry->stride_h, geometry->dilation_h,
                      geometry->padding, &h) ||
-      !lrt_window_of(input->dims[2], filter->dims[2], geometry->stride_w, geometry->dilation_w,
+      !lrt_window_of((int32_t)width, filter->dims[2], geometry->stride_w, geometry->dilation_w,
                      geometry->padding, &w))
     return lrt_prepare_fail(p, LRT_INVALID_MODEL,
                             "a %dx%d window with stride %dx%d and dilation %dx%d does not exist",
@@ -30,7 +34,7 @@ lrt_status lrt_conv_window_of(lrt_prepare *p, const lrt_conv_geometry *geometry,
                            .stride_w = geometry->stride_w,
                            .dilation_h = geometry->dilation_h,
                            .dilation_w = geometry->dilation_w,
-                           .pad_top = h.pad_before,
-                           .pad_left = w.pad_before};
+                           .pad_top = h.pad_before + p->pads[0],
+                           .pad_left = w.pad_before + p->pads[2]};
   return LRT_OK;
 }

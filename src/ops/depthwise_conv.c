@@ -28,7 +28,12 @@ static lrt_status run_dw(const lrt_step *step, const lrt_step_run *run, int64_t 
   d.a = s->rounded != NULL ? s->rounded->data : step->inputs[0]->data;
   d.c = step->outputs[0]->data;
   if (!s->fixed) d.packed = s->packed->data;
-  lrt_dwconv_run(&d, begin, end, lrt_step_scratch(step, run));
+  const int64_t piece = step->follower != NULL ? 1 : end - begin,
+                row = (int64_t)d.out_w * d.channels * d.multiplier;
+  for (int64_t at = begin; at < end; at += piece) {
+    lrt_dwconv_run(&d, at, at + piece, lrt_step_scratch(step, run));
+    LRT_TRY(lrt_step_made(step, run, at * row, (at + piece) * row));
+  }
   return LRT_OK;
 }
 
@@ -181,8 +186,10 @@ static lrt_status emit(lrt_prepare *p, const lrt_conv_window *w, const lrt_produ
     LRT_TRY(set_integers(p, product, &s->d));
   lrt_dwconv_plan(&s->d);
   LRT_TRY(pack(p, s));
-  return lrt_prepare_step(p, run_dw, s, lrt_dwconv_tiles(&s->d), lrt_dwconv_scratch(&s->d),
-                          s->d.kernel->name);
+  LRT_TRY(
+      lrt_prepare_step(p, run_dw, s, lrt_dwconv_tiles(&s->d), lrt_dwconv_scratch(&s->d), s->d.kernel->name));
+  lrt_prepare_leads(p);
+  return LRT_OK;
 }
 
 static lrt_status prepare_depthwise(lrt_prepare *p) {

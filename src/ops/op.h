@@ -62,6 +62,11 @@ static inline lrt_status lrt_step_check(const lrt_step_run *run) {
  * run by worker 0 alone. Every step starts when the one before has ended on all workers. */
 typedef lrt_status (*lrt_step_fn)(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end);
 
+/* Results [begin, end), counted in elements of output 0, from the same elements of the inputs of its shape (others may be
+ * broadcast) and of nothing else. One of them may stand in the output's memory. */
+typedef lrt_status (*lrt_step_elements_fn)(const lrt_step *step, const lrt_step_run *run, int64_t begin,
+                                           int64_t end);
+
 struct lrt_step {
   lrt_step_fn fn;
   const void *params;       /* from lrt_prepare_params: belongs to the operator */
@@ -71,8 +76,24 @@ struct lrt_step {
   const char *kernel;   /* shown by `litert explain`: "gemm_f32_6x16__avx2" */
   void *worker_scratch; /* [workers][worker_scratch_bytes], aligned to 64 bytes, or NULL */
   size_t worker_scratch_bytes;
-  struct lrt_step *next; /* in emission order */
+  struct lrt_step *next;         /* in emission order */
+  lrt_step_elements_fn elements; /* element-wise steps: what fn does for a range; else NULL */
+  bool leads;                    /* fn calls lrt_step_made for every range of output 0 that it has finished */
+  /* Set by the planner: an element-wise step of another node that is done to each range as soon as it is made. */
+  const struct lrt_step *follower;
 };
+
+/* Elements [begin, end) of output 0 are made: does to them what follows. */
+static inline lrt_status lrt_step_made(const lrt_step *step, const lrt_step_run *run, int64_t begin,
+                                       int64_t end) {
+  for (const lrt_step *f = step->follower; f != NULL; f = f->follower) {
+    const lrt_status status = f->elements(f, run, begin, end);
+    if (status != LRT_OK) return status;
+  }
+  return LRT_OK;
+}
+/* Elements [begin, end) of an element-wise step that leads, in pieces that stay in the cache for what follows. */
+lrt_status lrt_step_do_elements(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end);
 
 /* This worker's part of the step's scratch. */
 static inline void *lrt_step_scratch(const lrt_step *step, const lrt_step_run *run) {
@@ -87,8 +108,10 @@ typedef struct lrt_prepare {
   lrt_value **outputs;       /* [node->output_count] */
   lrt_value **intermediates; /* [node->intermediate_count] */
   lrt_op_mode mode;
-  int workers;          /* threads that may run the steps */
-  bool running;         /* prepared at run time: every input is readable */
+  int workers;  /* threads that may run the steps */
+  bool running; /* prepared at run time: every input is readable */
+  const int32_t
+      *pads; /* [4] convolutions: top, bottom, left, right, beside what the options ask for; never NULL */
   bool weights_only;    /* fused DEQUANTIZE: quantized weights are widened, activations stay float */
   bool squares;         /* fused square: MEAN and SUM are over the squares of operand 0 */
   lrt_weights *weights; /* packed weights shared by all interpreters of the model */
@@ -97,6 +120,7 @@ typedef struct lrt_prepare {
   lrt_error *err;
 
   /* Filled by the functions below, read by the planner. */
+  bool identity;    /* output 0 is input 0, byte by byte: the planner may drop the steps */
   lrt_arena *arena; /* lives as long as the steps */
   lrt_step *first, *last;
   struct lrt_temp *temps;
@@ -149,6 +173,10 @@ lrt_value *lrt_prepare_temp(lrt_prepare *p, size_t bytes);
  * `worker_scratch` bytes are given to each worker. */
 lrt_status lrt_prepare_step(lrt_prepare *p, lrt_step_fn fn, const void *params, int64_t units,
                             size_t worker_scratch, const char *kernel);
+/* The step appended last works element by element, and others may follow it. */
+void lrt_prepare_elements(lrt_prepare *p, lrt_step_elements_fn elements);
+/* The function of the step appended last calls lrt_step_made. */
+void lrt_prepare_leads(lrt_prepare *p);
 /* Appends a step that copies input i to output o byte by byte (after the shapes are declared). */
 lrt_status lrt_prepare_copy(lrt_prepare *p, int input, int output);
 

@@ -75,6 +75,7 @@ static lrt_status prepare_pad(lrt_prepare *p) {
   LRT_TRY(read_pads(p, pads));
   LRT_TRY(declare_padded(p, pads, &shape));
   for (int i = 0; i < shape.rank; i++) begin[i] = pads[i][0];
+  p->identity = lrt_shape_equal(&shape, &p->inputs[0]->shape);
   LRT_TRY(lrt_moved_in(p, p->inputs[0], &in));
   LRT_TRY(lrt_moved_out(p, p->outputs[0], &out));
   zero_pattern(p->outputs[0], pattern);

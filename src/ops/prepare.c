@@ -142,6 +142,25 @@ lrt_status lrt_prepare_step(lrt_prepare *p, lrt_step_fn fn, const void *params, 
   return LRT_OK;
 }
 
+void lrt_prepare_elements(lrt_prepare *p, lrt_step_elements_fn elements) {
+  p->last->elements = elements;
+  p->last->leads = true;
+}
+
+void lrt_prepare_leads(lrt_prepare *p) {
+  p->last->leads = true;
+}
+
+lrt_status lrt_step_do_elements(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+  const int64_t piece = step->follower != NULL ? 2048 : end - begin;
+  for (int64_t at = begin; at < end; at += piece) {
+    const int64_t to = end - at < piece ? end : at + piece;
+    LRT_TRY(step->elements(step, run, at, to));
+    LRT_TRY(lrt_step_made(step, run, at, to));
+  }
+  return LRT_OK;
+}
+
 typedef struct copy_params {
   int input, output;
 } copy_params;

@@ -20,6 +20,12 @@ lrt_status lrt_product_keep(lrt_prepare *p, const lrt_value *weights, const lrt_
   return LRT_OK;
 }
 
+void lrt_product_tell(void *arg, int64_t begin, int64_t end) {
+  lrt_product_made *made = arg;
+  const lrt_status status = lrt_step_made(made->step, made->run, made->base + begin, made->base + end);
+  if (status != LRT_OK) made->status = status;
+}
+
 /* ---- floats ---- */
 
 typedef struct f32_step {
@@ -35,8 +41,10 @@ static lrt_status run_f32(const lrt_step *step, const lrt_step_run *run, int64_t
   if (s->weights_move) g.w = step->inputs[s->weights]->data;
   if (s->bias >= 0) g.bias = step->inputs[s->bias]->data;
   g.c = step->outputs[0]->data;
+  lrt_product_made made = {step, run, 0, LRT_OK};
+  g.made = lrt_product_listen(&made);
   lrt_gemm_f32_run(&g, begin, end, lrt_step_scratch(step, run));
-  return LRT_OK;
+  return made.status;
 }
 
 static void fill_f32(void *out, const void *arg) {
@@ -119,8 +127,10 @@ static lrt_status prepare_f32(lrt_prepare *p, const lrt_product *product) {
   if (lrt_product_is_integer(weights->type)) LRT_TRY(widened_weights(p, product, &s->g));
   lrt_gemm_f32_plan(&s->g, p->workers);
   LRT_TRY(pack_f32(p, product, &s->g));
-  return lrt_prepare_step(p, run_f32, s, lrt_gemm_f32_tiles(&s->g), lrt_gemm_f32_scratch(&s->g),
-                          s->g.kernel->name);
+  LRT_TRY(lrt_prepare_step(p, run_f32, s, lrt_gemm_f32_tiles(&s->g), lrt_gemm_f32_scratch(&s->g),
+                           s->g.kernel->name));
+  lrt_prepare_leads(p);
+  return LRT_OK;
 }
 
 /* ---- integers ---- */
@@ -156,8 +166,10 @@ static lrt_status run_int(const lrt_step *step, const lrt_step_run *run, int64_t
   }
   if (s->bias >= 0) bind_bias(step->inputs[s->bias], &g);
   g.c = step->outputs[0]->data;
+  lrt_product_made made = {step, run, 0, LRT_OK};
+  g.made = lrt_product_listen(&made);
   lrt_gemm_int_run(&g, begin, end, lrt_step_scratch(step, run));
-  return LRT_OK;
+  return made.status;
 }
 
 static lrt_status run_sums(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
@@ -254,8 +266,10 @@ static lrt_status finish_int(lrt_prepare *p, const lrt_product *product, int_ste
   lrt_gemm_int_plan(&s->g, p->workers);
   LRT_TRY(pack_int(p, product, s));
   LRT_TRY(lay_columns(p, s));
-  return lrt_prepare_step(p, run_int, s, lrt_gemm_int_tiles(&s->g), lrt_gemm_int_scratch(&s->g),
-                          s->g.kernel->name);
+  LRT_TRY(lrt_prepare_step(p, run_int, s, lrt_gemm_int_tiles(&s->g), lrt_gemm_int_scratch(&s->g),
+                           s->g.kernel->name));
+  lrt_prepare_leads(p);
+  return LRT_OK;
 }
 
 static lrt_status prepare_int(lrt_prepare *p, const lrt_product *product) {

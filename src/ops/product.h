@@ -28,6 +28,19 @@ typedef struct lrt_product {
   bool blocks;             /* blockwise int4 weights are taken too */
 } lrt_product;
 
+/* Hands finished ranges of a product to the steps that follow it. */
+typedef struct lrt_product_made {
+  const lrt_step *step;
+  const lrt_step_run *run;
+  int64_t base; /* element of output 0 where C begins */
+  lrt_status status;
+} lrt_product_made;
+void lrt_product_tell(void *made, int64_t begin, int64_t end);
+/* The listener of a product that begins at element `base` of the step's output. */
+static inline lrt_gemm_made lrt_product_listen(lrt_product_made *made) {
+  return (lrt_gemm_made){made->step->follower != NULL ? lrt_product_tell : NULL, made};
+}
+
 /* Checks types, bias and quantization, then emits the steps. Output shape declared before; empty outputs emit none. */
 lrt_status lrt_product_prepare(lrt_prepare *p, const lrt_product *product);
 

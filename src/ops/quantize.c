@@ -104,6 +104,8 @@ static lrt_status prepare(lrt_prepare *p) {
   if (!is_byte_quantized(in->type)) return prepare_real(p, plan);
   LRT_TRY(lrt_prepare_quantized(p, in));
   LRT_TRY(lrt_prepare_quantized(p, out));
+  p->identity = in->type == out->type && lrt_value_scale(in) == lrt_value_scale(out) &&
+                lrt_value_zero_point(in) == lrt_value_zero_point(out);
   return lrt_prepare_step(p, requantize_step, plan, lrt_pieces_of(plan->count, LRT_PIECE_CHEAP), 0,
                           "lrt_requantize");
 }

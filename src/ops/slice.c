@@ -33,6 +33,7 @@ static lrt_status prepare(lrt_prepare *p) {
   LRT_TRY(lrt_moved_same_type(p, 0, 0));
   LRT_TRY(read_window(p, begin, &shape));
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
+  p->identity = lrt_shape_equal(&shape, &p->inputs[0]->shape);
   lrt_move_slice(&move, &p->inputs[0]->shape, begin, NULL, &shape, lrt_moved_size(p->inputs[0]->type));
   return lrt_moved_whole(p, &move, p->inputs[0], p->outputs[0]);
 }

@@ -21,6 +21,17 @@ static lrt_status read_permutation(lrt_prepare *p, int32_t *perm) {
   return LRT_OK;
 }
 
+/* Dimensions larger than 1 follow each other as before: the bytes stay where they are. */
+static bool keeps_order(const lrt_shape *in, const int32_t *perm) {
+  int32_t last = -1;
+  for (int i = 0; i < in->rank; i++) {
+    if (in->dims[perm[i]] == 1) continue;
+    if (perm[i] < last) return false;
+    last = perm[i];
+  }
+  return true;
+}
+
 static lrt_status prepare(lrt_prepare *p) {
   int32_t perm[LRT_MAX_RANK];
   LRT_TRY(lrt_prepare_arity(p, 2, 2, 1));
@@ -30,6 +41,7 @@ static lrt_status prepare(lrt_prepare *p) {
   lrt_shape shape = *in;
   for (int i = 0; i < in->rank; i++) shape.dims[i] = in->dims[perm[i]];
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
+  p->identity = keeps_order(in, perm);
   lrt_move move;
   lrt_move_transpose(&move, in, perm, lrt_moved_size(p->inputs[0]->type));
   return lrt_moved_whole(p, &move, p->inputs[0], p->outputs[0]);

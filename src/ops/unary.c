@@ -47,20 +47,16 @@ typedef struct unary_plan {
   lrt_unary_quant16_state *state; /* int16 quantized */
 } unary_plan;
 
-static lrt_status plain_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+static lrt_status plain_elements(const lrt_step *step, const lrt_step_run *run, int64_t first, int64_t last) {
   const unary_plan *u = step->params;
-  const int64_t first = lrt_pieces_at(begin, u->piece, u->count),
-                last = lrt_pieces_at(end, u->piece, u->count);
   (void)run;
   u->fn(&u->params, (const char *)step->inputs[0]->data + (size_t)first * u->element,
         (char *)step->outputs[0]->data + (size_t)first * u->element, (size_t)(last - first));
   return LRT_OK;
 }
 
-static lrt_status table_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+static lrt_status table_elements(const lrt_step *step, const lrt_step_run *run, int64_t first, int64_t last) {
   const unary_plan *u = step->params;
-  const int64_t first = lrt_pieces_at(begin, u->piece, u->count),
-                last = lrt_pieces_at(end, u->piece, u->count);
   const lrt_value *in = step->inputs[0];
   const uint8_t *from = (const uint8_t *)in->data + first;
   if (u->positive_only &&
@@ -71,14 +67,19 @@ static lrt_status table_step(const lrt_step *step, const lrt_step_run *run, int6
   return LRT_OK;
 }
 
-static lrt_status quant16_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+static lrt_status quant16_elements(const lrt_step *step, const lrt_step_run *run, int64_t first,
+                                   int64_t last) {
   const unary_plan *u = step->params;
-  const int64_t first = lrt_pieces_at(begin, u->piece, u->count),
-                last = lrt_pieces_at(end, u->piece, u->count);
   (void)run;
   lrt_unary_quant16(u->state, (const int16_t *)step->inputs[0]->data + first,
                     (int16_t *)step->outputs[0]->data + first, (size_t)(last - first));
   return LRT_OK;
+}
+
+static lrt_status unary_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+  const unary_plan *u = step->params;
+  return lrt_step_do_elements(step, run, lrt_pieces_at(begin, u->piece, u->count),
+                              lrt_pieces_at(end, u->piece, u->count));
 }
 
 static const char *kernel_name(lrt_unary_fn fn) {
@@ -99,7 +100,7 @@ static lrt_unary_op operation(const lrt_prepare *p, const unary_row *row, lrt_un
   return row->op;
 }
 
-static lrt_status quantized(lrt_prepare *p, lrt_unary_op op, unary_plan *u, lrt_step_fn *fn,
+static lrt_status quantized(lrt_prepare *p, lrt_unary_op op, unary_plan *u, lrt_step_elements_fn *fn,
                             const char **kernel) {
   const lrt_value *in = p->inputs[0], *out = p->outputs[0];
   const bool wide = in->type == LRT_INT16;
@@ -114,7 +115,7 @@ static lrt_status quantized(lrt_prepare *p, lrt_unary_op op, unary_plan *u, lrt_
     if (u->state == NULL) return lrt_prepare_no_memory(p);
   }
   u->positive_only = !wide && (op == LRT_UNARY_SQRT || op == LRT_UNARY_RSQRT);
-  *fn = wide ? quant16_step : table_step;
+  *fn = wide ? quant16_elements : table_elements;
   *kernel = wide ? "lrt_unary_quant16" : "lrt_unary_lut8";
   if (wide ? lrt_unary_quant16_make(op, &u->params, &q, u->state)
            : lrt_unary_table8(op, &u->params, &q, in->type, u->table))
@@ -138,7 +139,7 @@ static lrt_status prepare(lrt_prepare *p) {
   u->element = lrt_type_bits(in->type) / 8;
   u->fn = lrt_unary_pick(op, in->type, p->mode == LRT_OP_REF);
   const bool small = in->type == LRT_INT8 || in->type == LRT_UINT8 || in->type == LRT_INT16;
-  lrt_step_fn fn = plain_step;
+  lrt_step_elements_fn fn = plain_elements;
   const char *kernel = kernel_name(u->fn);
   /* NEG keeps the stored numbers' own sign change, as its reference does. */
   if (small && op != LRT_UNARY_NEG && (u->fn == NULL || lrt_value_is_quantized(in))) {
@@ -148,7 +149,9 @@ static lrt_status prepare(lrt_prepare *p) {
     return lrt_prepare_fail(p, LRT_UNSUPPORTED, "type %s of tensor \"%s\" is not supported",
                             lrt_type_name(in->type), in->name);
   }
-  return lrt_prepare_step(p, fn, u, lrt_pieces_of(u->count, u->piece), 0, kernel);
+  LRT_TRY(lrt_prepare_step(p, unary_step, u, lrt_pieces_of(u->count, u->piece), 0, kernel));
+  lrt_prepare_elements(p, fn);
+  return LRT_OK;
 }
 
 const lrt_op lrt_op_unary = {prepare, false, 1, false};

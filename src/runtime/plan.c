@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "graph/passes/absorb_dequantize.h"
+#include "graph/passes/absorb_pad.h"
+#include "graph/passes/drop_round_trips.h"
 #include "graph/passes/square_sums.h"
 #include "runtime/delegate.h"
 
@@ -103,7 +105,9 @@ static lrt_status check_outputs(const lrt_plan *plan, lrt_error *err) {
 static lrt_status rewrite(lrt_plan *plan, lrt_error *err) {
   if (plan->runtime->preserve_all || plan->runtime->mode == LRT_OP_REF) return LRT_OK;
   LRT_TRY(lrt_pass_square_sums(plan->graph, err));
-  return lrt_pass_absorb_dequantize(plan->graph, err);
+  LRT_TRY(lrt_pass_absorb_dequantize(plan->graph, err));
+  LRT_TRY(lrt_pass_drop_round_trips(plan->graph, err));
+  return lrt_pass_absorb_pad(plan->graph, err);
 }
 
 static bool asks_delegates(const lrt_runtime *runtime) {
@@ -151,6 +155,7 @@ static lrt_status build(lrt_plan *plan, int32_t subgraph, const lrt_shape *shape
     LRT_TRY(lrt_plan_prepare_node(plan, i, err));
   }
   LRT_TRY(check_outputs(plan, err));
+  LRT_TRY(lrt_plan_fuse(plan, err));
   return plan->runtime->surveying ? LRT_OK : lrt_plan_place(plan, err);
 }
 

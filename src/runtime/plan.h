@@ -24,7 +24,8 @@ typedef enum lrt_exec_note {
   LRT_NOTE_FOLDED,
   LRT_NOTE_ALIAS,
   LRT_NOTE_ABSORBED,
-  LRT_NOTE_IN_PLACE
+  LRT_NOTE_IN_PLACE,
+  LRT_NOTE_FUSED /* done by another node's step to what it makes */
 } lrt_exec_note;
 
 /* One node of the plan. */
@@ -43,7 +44,10 @@ typedef struct lrt_exec {
   size_t scratch_bytes;
   /* IF: then, else; STABLEHLO_CASE: one per value; WHILE: condition, body; CALL_ONCE: initialiser. NULL before it is
    * planned. */
-  lrt_plan **branch; /* [branch_count] */
+  lrt_value *made;    /* what its steps make, the followers' work included; NULL = output 0 */
+  bool identity;      /* output 0 is input 0, byte by byte */
+  const char *remark; /* FUSED: into what; else why it was not, where it nearly was; or NULL */
+  lrt_plan **branch;  /* [branch_count] */
   int32_t branch_count;
   double seconds; /* profile: summed over invokes */
   uint64_t calls;
@@ -59,6 +63,7 @@ typedef enum lrt_home {
   LRT_HOME_GROWN,  /* made at run time */
   LRT_HOME_FOLDED, /* computed while planning */
   LRT_HOME_STATE,  /* a state tensor: memory of the set in use */
+  LRT_HOME_FUSED,  /* stands for a moment in the memory of what is made of it */
   LRT_HOME_ALIAS   /* another value's memory */
 } lrt_home;
 
@@ -95,6 +100,8 @@ lrt_status lrt_plan_mark_states(lrt_plan *plan, lrt_error *err);
 const lrt_state_slot *lrt_plan_state_of(const lrt_plan *plan, int32_t value, bool as_output);
 /* Copies results that could not be updated in place into their state tensors. */
 void lrt_plan_commit_states(const lrt_plan *plan);
+/* Lets products and element-wise steps do the element-wise steps that follow them (plan_fuse.c). */
+lrt_status lrt_plan_fuse(lrt_plan *plan, lrt_error *err);
 /* Gives every value of a planned graph its memory (plan_memory.c). */
 lrt_status lrt_plan_place(lrt_plan *plan, lrt_error *err);
 /* Value of the subgraph's i-th input or output. */

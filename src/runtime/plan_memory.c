@@ -68,7 +68,8 @@ static void merge(placing *at, int32_t value, int32_t into) {
 /* A step that only reinterprets a shape is dropped when source and result may be one memory. */
 static bool place_alias(placing *at, lrt_exec *exec) {
   lrt_plan *plan = at->plan;
-  if (exec->op == NULL || !exec->op->alias || exec->inputs[0] == NULL || exec->outputs[0] == NULL)
+  if (exec->op == NULL || !(exec->op->alias || exec->identity) || plan->runtime->preserve_all ||
+      exec->inputs[0] == NULL || exec->outputs[0] == NULL)
     return false;
   const int32_t from = (int32_t)(exec->inputs[0] - plan->values),
                 to = (int32_t)(exec->outputs[0] - plan->values);
@@ -94,12 +95,17 @@ static bool place_alias(placing *at, lrt_exec *exec) {
   return true;
 }
 
+/* What the steps of a node make in place of output 0. */
+static lrt_value *result_of(const lrt_exec *exec) {
+  return exec->made != NULL ? exec->made : exec->outputs[0];
+}
+
 /* An input that dies here may hand its memory to output 0. */
 static bool place_in_place(placing *at, lrt_exec *exec, int32_t n) {
   lrt_plan *plan = at->plan;
   if (exec->op == NULL || exec->op->in_place == 0 || exec->outputs[0] == NULL || plan->runtime->preserve_all)
     return false;
-  const int32_t to = (int32_t)(exec->outputs[0] - plan->values);
+  const int32_t to = (int32_t)(result_of(exec) - plan->values);
   if (plan->homes[to] != LRT_HOME_ARENA || exec->node->node.output_count != 1) return false;
   for (int32_t i = 0; i < exec->node->node.input_count && i < 32; i++) {
     if ((exec->op->in_place & (1u << i)) == 0 || exec->inputs[i] == NULL) continue;
@@ -153,8 +159,8 @@ static void find_blocks(placing *at) {
     const bool merged = exec->kind == LRT_EXEC_STEPS &&
                         (place_alias(at, exec) || place_state(at, exec, n) || place_in_place(at, exec, n));
     for (int32_t i = merged ? 1 : 0; i < exec->node->node.output_count; i++) {
-      if (exec->outputs[i] == NULL) continue;
-      const int32_t v = (int32_t)(exec->outputs[i] - plan->values);
+      if (exec->outputs[i] == NULL || exec->note == LRT_NOTE_FUSED) continue;
+      const int32_t v = (int32_t)((i == 0 ? result_of(exec) : exec->outputs[i]) - plan->values);
       if (plan->homes[v] != LRT_HOME_ARENA) continue;
       at->block_of[v] = at->block_count;
       new_block(at, n, at->last_use[v], plan->values[v].bytes);

@@ -40,6 +40,7 @@ void lrt_plan_init_prepare(lrt_prepare *p, lrt_plan *plan, const lrt_exec *exec,
   p->workers = runtime->workers;
   p->weights_only = exec->node->weights_only;
   p->squares = exec->node->squares;
+  p->pads = exec->node->pads;
   p->weights = runtime->weights;
   p->resources = runtime->resources;
   p->graph = runtime->graph;
@@ -219,6 +220,7 @@ static lrt_status plan_operator(lrt_plan *plan, lrt_exec *exec, lrt_error *err) 
     return LRT_OK;
   }
   LRT_TRY(status);
+  exec->identity = p.identity;
   exec->kind = p.first != NULL ? LRT_EXEC_STEPS : LRT_EXEC_NONE;
   exec->steps = p.first;
   exec->temps = p.temps;
@@ -253,6 +255,7 @@ static lrt_status prepare_node(lrt_plan *plan, int32_t i, lrt_error *err) {
   lrt_exec *exec = &plan->execs[i];
   const lrt_plan_node *node = &plan->graph->nodes[i];
   exec->node = node;
+  exec->remark = node->remark;
   lrt_arena_init(&exec->arena, plan->runtime->alloc);
   exec->inputs = operands(plan, node->node.inputs, node->node.input_count);
   exec->outputs = operands(plan, node->node.outputs, node->node.output_count);

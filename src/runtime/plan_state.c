@@ -32,9 +32,10 @@ lrt_status lrt_plan_mark_states(lrt_plan *plan, lrt_error *err) {
 void lrt_plan_follow_aliases(lrt_plan *plan) {
   for (int32_t n = 0; n < plan->graph->node_count; n++) { /* in node order, so sources are settled first */
     const lrt_exec *exec = &plan->execs[n];
-    if (exec->note != LRT_NOTE_ALIAS || exec->outputs[0] == NULL) continue;
+    if (exec->node->node.output_count < 1 || exec->outputs[0] == NULL) continue;
     const int32_t v = (int32_t)(exec->outputs[0] - plan->values);
-    if (plan->homes[v] == LRT_HOME_ALIAS) plan->values[v].data = plan->values[plan->aliases[v]].data;
+    if (plan->homes[v] == LRT_HOME_ALIAS || plan->homes[v] == LRT_HOME_FUSED)
+      plan->values[v].data = plan->values[plan->aliases[v]].data;
   }
 }
 

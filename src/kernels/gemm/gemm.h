@@ -35,6 +35,13 @@ typedef struct lrt_gemm_a {
   int32_t pad_top, pad_left;
 } lrt_gemm_a;
 
+/* Called for every range of results [begin, end) that is finished, counted in elements of C from its first one; may run on
+ * any worker. fn NULL: nobody listens. */
+typedef struct lrt_gemm_made {
+  void (*fn)(void *arg, int64_t begin, int64_t end);
+  void *arg;
+} lrt_gemm_made;
+
 /* The tile grid: set by the plan functions, read by run. */
 typedef struct lrt_gemm_grid {
   int64_t m_step, n_step; /* rows and columns of one tile; multiples of the kernel's MR and NR */
@@ -59,6 +66,7 @@ typedef struct lrt_gemm_f32 {
   float *c;              /* [m][ldc], group g at column g * n */
   int64_t ldc;
   bool ref; /* scalar reference kernels */
+  lrt_gemm_made made;
   /* set by plan */
   const struct lrt_gemm_f32_kernel *kernel;
   lrt_gemm_grid grid;
@@ -118,6 +126,7 @@ typedef struct lrt_gemm_int {
   float flo, fhi;
 
   bool ref;
+  lrt_gemm_made made;
   /* set by plan */
   const struct lrt_gemm_int_kernel *kernel;
   const struct lrt_gemm_int_epilogue *epilogue;

@@ -108,6 +108,8 @@ static void run_tile(const lrt_gemm_f32 *g, const lrt_gemm_tile *tile, const par
   const int64_t k = g->a.taps * g->a.kc;
   const float *data = (const float *)g->a.data + tile->group * g->a.kc;
   const float *panels = tile_panels(g, tile, p);
+  const int64_t first = tile->group * g->n;
+  int64_t told = tile->m0;
   for (int64_t m = tile->m0; m < tile->m1; m += step) {
     const int mr = tile->m1 - m < step ? (int)(tile->m1 - m) : step;
     if (g->grid.gather) {
@@ -124,6 +126,8 @@ static void run_tile(const lrt_gemm_f32 *g, const lrt_gemm_tile *tile, const par
       g->kernel->run((const float *const *)rows, taps, kc, panels + (n - tile->n0) * k,
                      p->bias + (n - tile->n0), g->lo, g->hi, c + n, g->ldc, mr, cols);
     }
+    lrt_gemm_tell_rows(&g->made, g->ldc, &told, m + mr, m + mr == tile->m1, first + tile->n0,
+                       first + tile->n1);
   }
 }
 
@@ -153,9 +157,11 @@ void lrt_gemm_f32_run(const lrt_gemm_f32 *g, int64_t tile_begin, int64_t tile_en
   if (p.zero != NULL) memset(p.zero, 0, (size_t)g->a.kc * sizeof(float));
   for (int64_t index = tile_begin; index < tile_end; index++) {
     const lrt_gemm_tile tile = lrt_gemm_tile_at(&g->grid, g->a.m, g->n, index);
-    if (g->grid.gemv)
-      run_gemv(g, tile.n0, tile.n1, &p);
-    else
+    if (!g->grid.gemv) {
       run_tile(g, &tile, &p);
+      continue;
+    }
+    run_gemv(g, tile.n0, tile.n1, &p);
+    if (g->made.fn != NULL) g->made.fn(g->made.arg, tile.n0, tile.n1);
   }
 }

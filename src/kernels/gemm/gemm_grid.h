@@ -54,6 +54,25 @@ static inline lrt_gemm_tile lrt_gemm_tile_at(const lrt_gemm_grid *grid, int64_t 
   return tile;
 }
 
+/* Rows are told of in runs of about this many results, so that what follows finds them in the nearest cache. */
+#define LRT_GEMM_MADE_RUN 2048
+/* Rows [m0, m1) of columns [n0, n1) are finished. */
+static inline void lrt_gemm_tell(const lrt_gemm_made *made, int64_t ldc, int64_t m0, int64_t m1, int64_t n0,
+                                 int64_t n1) {
+  if (n1 - n0 == ldc) {
+    made->fn(made->arg, m0 * ldc, m1 * ldc);
+    return;
+  }
+  for (int64_t m = m0; m < m1; m++) made->fn(made->arg, m * ldc + n0, m * ldc + n1);
+}
+/* After rows up to m of a tile: tells of those from *told on when there are enough, or no more. */
+static inline void lrt_gemm_tell_rows(const lrt_gemm_made *made, int64_t ldc, int64_t *told, int64_t m,
+                                      bool last, int64_t n0, int64_t n1) {
+  if (made->fn == NULL || (!last && (m - *told) * (n1 - n0) < LRT_GEMM_MADE_RUN)) return;
+  lrt_gemm_tell(made, ldc, *told, m, n0, n1);
+  *told = m;
+}
+
 /* Carves pieces off a scratch block; with base NULL it only adds up sizes. */
 typedef struct lrt_gemm_carve {
   char *base;

@@ -471,6 +471,7 @@ static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, parts *p)
   lrt_gemm_epilogue_args e = epilogue_base(g, p);
   e.ld_acc = nr;
   load_columns(g, first + tile->n0, tile->n1 - tile->n0, p);
+  int64_t told = tile->m0;
   for (int64_t m = tile->m0; m < tile->m1; m += step) {
     e.mr = tile->m1 - m < step ? (int)(tile->m1 - m) : step;
     if (direct)
@@ -486,6 +487,8 @@ static void run_tile(const lrt_gemm_int *g, const lrt_gemm_tile *tile, parts *p)
       e.c = (char *)g->c + (size_t)(m * g->ldc + first + n) * out_size(g);
       finish(g, &e, first + n);
     }
+    lrt_gemm_tell_rows(&g->made, g->ldc, &told, m + e.mr, m + e.mr == tile->m1, first + tile->n0,
+                       first + tile->n1);
   }
 }
 
@@ -519,9 +522,11 @@ void lrt_gemm_int_run(const lrt_gemm_int *g, int64_t tile_begin, int64_t tile_en
     memset(p.gathered, 0, (size_t)(g->kernel->mr * kp_of(g)));
   for (int64_t index = tile_begin; index < tile_end; index++) {
     const lrt_gemm_tile tile = lrt_gemm_tile_at(&g->grid, g->a.m, g->n, index);
-    if (g->grid.gemv)
-      run_gemv(g, &tile, &p);
-    else
+    if (!g->grid.gemv) {
       run_tile(g, &tile, &p);
+      continue;
+    }
+    run_gemv(g, &tile, &p);
+    if (g->made.fn != NULL) g->made.fn(g->made.arg, tile.n0, tile.n1);
   }
 }
