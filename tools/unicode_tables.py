@@ -8,6 +8,7 @@ Without it --check ends with 77 (skipped). All numbers are hexadecimal but count
 """
 import itertools
 import sys
+import unicodedata
 
 VERSION = "16.0.0"
 LAST = 0x110000
@@ -61,7 +62,7 @@ def lower_of(data, code):
     text = chr(code).lower()
     if len(text) > 1:
         return code  # U+0130: two code points, known to the code
-    if ord(text) != code or data.category(chr(code)) != "Lu":
+    if ord(text) != code or data.category(chr(code)) != "Lu" or unicodedata.category(chr(code)) != "Cn":
         return ord(text)
     try:
         name = data.name(chr(code), "")

@@ -30,12 +30,6 @@ static lrt_status encode_bytes(lrt_encoder *e, const lrt_bpe_model *model, const
   return append_work(e);
 }
 
-/* The id of a spelling in the model's own vocabulary, or -1. */
-static int32_t model_id(const lrt_tokenizer *t, const char *text, size_t length) {
-  const int32_t id = lrt_piece_map_find(&t->by_piece, text, length);
-  return id >= 0 && (t->bits[id] & TOKEN_IN_MODEL) != 0 ? id : -1;
-}
-
 /* A character as the vocabulary spells it at this place in the word. */
 static lrt_status spell(lrt_encoder *e, const char *text, size_t length, bool first, bool last,
                         lrt_text *out) {
@@ -81,7 +75,7 @@ static lrt_status encode_characters(lrt_encoder *e, const lrt_bpe_model *model, 
     bytes = lrt_utf8_decode(word + at, length - at, NULL);
     if (bytes == 0) bytes = 1;
     LRT_TRY(spell(e, word + at, bytes, at == 0, at + bytes == length, &spelled));
-    const int32_t id = model_id(e->tokenizer, spelled.bytes, spelled.length);
+    const int32_t id = lrt_model_id(e->tokenizer, spelled.bytes, spelled.length);
     if (id < 0) LRT_TRY(add_fallback(e, &spelled, &done));
     if (id < 0 && done) continue;
     if (waiting && (id >= 0 || !model->fuse_unknown)) LRT_TRY(add_symbol(e, model->unknown));
@@ -97,7 +91,7 @@ lrt_status lrt_bpe_encode(lrt_encoder *e, const char *word, size_t length) {
   const lrt_bpe_model *model = &e->tokenizer->bpe;
   if (model->works_on_bytes) return encode_bytes(e, model, word, length);
   if (model->ignore_merges) {
-    const int32_t id = model_id(e->tokenizer, word, length);
+    const int32_t id = lrt_model_id(e->tokenizer, word, length);
     if (id >= 0) return lrt_token_list_add(e->out, id, e->err);
   }
   return encode_characters(e, model, word, length);

@@ -302,40 +302,49 @@ static lrt_status next_bpe_token(lrt_decoder *d, uint32_t step, lrt_error *err) 
 
 /* ---- SentencePiece ---- */
 
-/* Blanks in front go until some text has come: `other`. `start` = 1: one of them, 2: those of every token. */
-static lrt_status sentencepiece_token(lrt_decoder *d, uint32_t step, lrt_error *err) {
+/* Text of a piece with its blanks. */
+static lrt_status feed_piece(lrt_decoder *d, uint32_t step, const char *text, size_t length, lrt_error *err) {
   static const char space[] = "\xE2\x96\x81"; /* U+2581 */
+  while (length > 0) {
+    const char *found = memmem(text, length, space, 3);
+    const size_t plain = found == NULL ? length : (size_t)(found - text);
+    LRT_TRY(feed(d, step + 1, text, plain, err));
+    if (found == NULL) break;
+    LRT_TRY(feed(d, step + 1, " ", 1, err));
+    text += plain + 3;
+    length -= plain + 3;
+  }
+  return LRT_OK;
+}
+
+/* A blank in front of a piece goes until there is text (`other`): `start` = 1: one of them, 2: one of each piece. */
+static lrt_status sentencepiece_token(lrt_decoder *d, uint32_t step, lrt_error *err) {
   const lrt_decode_step *plan = &d->plan.steps[step];
   lrt_decode_state *s = &d->states[step];
-  const char *text = s->held.text;
-  size_t length = s->held.length;
+  lrt_status status;
   if (d->role == TOKEN_BYTE) {
-    const char one = (char)fallback_byte(text, length);
+    const char one = (char)fallback_byte(s->held.text, s->held.length);
     lrt_str_add(&s->extra, &one, 1);
     lrt_str_cut(&s->held, 0);
+    s->other = true;
     LRT_TRY(lrt_str_check(&s->extra, err));
     return pass_bytes(d, step, false, err);
   }
   LRT_TRY(pass_bytes(d, step, true, err));
-  if (d->role == TOKEN_CONTROL) length = 0;
-  if (d->role == TOKEN_UNKNOWN) {
-    text = plan->other.bytes;
-    length = plan->other.length;
-  } else if (!s->other && plan->start > 0 && length >= 3 && memcmp(text, space, 3) == 0) {
-    text += 3;
-    length -= 3;
-    if (plan->start == 1) s->other = true;
-  }
-  while (length > 0) {
-    const char *found = d->role == TOKEN_UNKNOWN ? NULL : memmem(text, length, space, 3);
-    const size_t plain = found == NULL ? length : (size_t)(found - text);
-    LRT_TRY(feed(d, step + 1, text, plain, err));
-    if (found != NULL) LRT_TRY(feed(d, step + 1, " ", 1, err));
-    text += plain + (found == NULL ? 0 : 3);
-    length -= plain + (found == NULL ? 0 : 3);
+  if (d->role == TOKEN_CONTROL) {
+    status = LRT_OK;
+  } else if (d->role == TOKEN_UNKNOWN) {
+    s->other |= plan->other.length > 0;
+    status = feed(d, step + 1, plan->other.bytes, plan->other.length, err);
+  } else {
+    const bool blank = !s->other && plan->start > 0 && s->held.length >= 3 &&
+                       memcmp(s->held.text, "\xE2\x96\x81", 3) == 0;
+    const size_t from = blank ? 3 : 0;
+    s->other |= (blank && plan->start == 1) || s->held.length > from;
+    status = feed_piece(d, step, s->held.text + from, s->held.length - from, err);
   }
   lrt_str_cut(&s->held, 0);
-  return end_token(d, step + 1, err);
+  return status == LRT_OK ? end_token(d, step + 1, err) : status;
 }
 
 /* ---- the chain ---- */

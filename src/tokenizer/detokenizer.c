@@ -12,9 +12,9 @@ struct lrt_detokenizer {
 };
 
 static lrt_token_role role_of(const lrt_tokenizer *tokenizer, int32_t id) {
-  if ((tokenizer->bits[id] & TOKEN_SPECIAL) != 0)
-    return id == tokenizer->unknown ? TOKEN_UNKNOWN : TOKEN_CONTROL;
-  return TOKEN_NORMAL;
+  if (id == tokenizer->unknown) return TOKEN_UNKNOWN;
+  if ((tokenizer->bits[id] & TOKEN_IS_BYTE) != 0) return TOKEN_BYTE;
+  return (tokenizer->bits[id] & TOKEN_SPECIAL) != 0 ? TOKEN_CONTROL : TOKEN_NORMAL;
 }
 
 /* Fails for ids without a token; *skip is set for those that are to give no text. */

@@ -13,8 +13,16 @@
 typedef lrt_status text_sink(lrt_encoder *e, const char *text, size_t length, bool first);
 
 static lrt_status encode_word(void *cookie, const char *word, size_t length, lrt_error *err) {
+  lrt_encoder *e = cookie;
   (void)err;
-  return lrt_bpe_encode(cookie, word, length);
+  switch (e->tokenizer->model) {
+  case MODEL_BPE: return lrt_bpe_encode(e, word, length);
+  case MODEL_UNIGRAM: return lrt_unigram_encode(e, word, length);
+  case MODEL_WORDPIECE: return lrt_wordpiece_encode(e, word, length);
+  case MODEL_WORDLEVEL: return lrt_wordlevel_encode(e, word, length);
+  case MODEL_SENTENCEPIECE: return lrt_sentencepiece_encode(e, word, length);
+  }
+  return LRT_OK;
 }
 
 /* ---- added tokens ---- */
@@ -93,7 +101,9 @@ static lrt_status encode_section(lrt_encoder *e, const char *text, size_t length
 }
 
 static lrt_status normalize_section(lrt_encoder *e, const char *text, size_t length, bool first) {
-  return split_added(e, &e->tokenizer->added.normalized, text, length, first, encode_section);
+  bool cut;
+  LRT_TRY(lrt_normalize(&e->tokenizer->normalizer, &e->normal, text, length, &text, &length, &cut, e->err));
+  return split_added(e, &e->tokenizer->added.normalized, text, length, first && !cut, encode_section);
 }
 
 /* ---- the call ---- */
@@ -130,12 +140,18 @@ lrt_status lrt_tokenizer_encode(const lrt_tokenizer *tokenizer, const char *text
   if (length >= LRT_TOKENIZER_TEXT_MAX)
     return lrt_fail(err, LRT_INVALID_ARGUMENT, "a text of %zu bytes is too long to encode at once", length);
   lrt_cut_run_init(&e.cuts, &tokenizer->cuts, lrt_alloc_default(), encode_word, &e);
+  lrt_normalize_run_init(&e.normal, lrt_alloc_default(), &e.cuts.regex);
   lrt_bpe_work_init(&e.work, lrt_alloc_default());
+  lrt_unigram_work_init(&e.lattice, lrt_alloc_default());
+  lrt_sp_work_init(&e.merges, lrt_alloc_default(), (size_t)tokenizer->size);
   lrt_str_init(&e.spelled, lrt_alloc_default(), 0);
   const lrt_status status = encode_any(&e, text, length);
   if (status != LRT_OK) append_to->count = before;
   lrt_cut_run_clear(&e.cuts);
+  lrt_normalize_run_clear(&e.normal);
   lrt_bpe_work_clear(&e.work);
+  lrt_unigram_work_clear(&e.lattice);
+  lrt_sp_work_clear(&e.merges);
   lrt_str_clear(&e.spelled);
   return status;
 }

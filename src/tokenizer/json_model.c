@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tokenizer/json_model.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -124,21 +125,21 @@ static lrt_status use_bytes(lrt_tokenizer *t, lrt_error *err) {
   return status;
 }
 
-static void find_fallback_bytes(lrt_tokenizer *t) {
+static void find_fallback_bytes(const lrt_tokenizer *t, int32_t ids[256]) {
   static const char digits[] = "0123456789ABCDEF";
   for (int byte = 0; byte < 256; byte++) {
     const char spelled[] = {'<', '0', 'x', digits[byte >> 4], digits[byte & 15], '>'};
-    t->bpe.byte_ids[byte] = lrt_piece_map_find(&t->by_piece, spelled, sizeof spelled);
+    ids[byte] = lrt_piece_map_find(&t->by_piece, spelled, sizeof spelled);
   }
 }
 
-/* The id of the token that "unk_token" names, or -1. */
-static lrt_status read_unknown(lrt_tokenizer *t, const lrt_json *model, int32_t *out, lrt_error *err) {
+/* The id of the token that "unk_token" names; -1 when it is not named, or not `needed` and not there. */
+static lrt_status read_unknown(lrt_tokenizer *t, const lrt_json *model, bool needed, int32_t *out, lrt_error *err) {
   const lrt_json *unknown = lrt_json_get(model, "unk_token");
   *out = -1;
   if (unknown == NULL || unknown->kind != LRT_JSON_TEXT) return LRT_OK;
   *out = t->unknown = lrt_piece_map_find(&t->by_piece, unknown->as.text, unknown->length);
-  if (*out >= 0) return LRT_OK;
+  if (*out >= 0 || !needed) return LRT_OK;
   return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: the unknown token %.100s is not in the vocabulary",
                   unknown->as.text);
 }
@@ -156,10 +157,86 @@ static lrt_status read_bpe(lrt_tokenizer *t, const lrt_json *model, size_t added
   m->fuse_unknown = lrt_json_flag(model, "fuse_unk", false);
   m->byte_fallback = lrt_json_flag(model, "byte_fallback", false);
   m->ignore_merges = lrt_json_flag(model, "ignore_merges", false);
-  LRT_TRY(read_unknown(t, model, &m->unknown, err));
+  LRT_TRY(read_unknown(t, model, true, &m->unknown, err));
   LRT_TRY(read_merges(t, model, err));
-  find_fallback_bytes(t);
+  find_fallback_bytes(t, m->byte_ids);
   return use_bytes(t, err);
+}
+
+/* ---- unigram ---- */
+
+static lrt_status build_unigram_trie(lrt_tokenizer *t, double *scores, lrt_error *err) {
+  lrt_unigram *search = &t->unigram.search;
+  double least = INFINITY;
+  for (int32_t id = 0; id < t->size; id++)
+    if (scores[id] < least) least = scores[id];
+  search->scores = scores;
+  search->unknown_score = least - 10;
+  return lrt_trie_build(&search->trie, &t->arena, t->pieces, (size_t)t->size, err);
+}
+
+static lrt_status read_unigram(lrt_tokenizer *t, const lrt_json *model, size_t added, lrt_error *err) {
+  lrt_unigram_model *m = &t->unigram;
+  const lrt_json *unknown = lrt_json_get(model, "unk_id");
+  double *scores = NULL;
+  t->kind = "unigram";
+  t->model = MODEL_UNIGRAM;
+  LRT_TRY(lrt_json_scored_vocabulary(t, model, added, &scores, err));
+  m->unknown = -1;
+  if (unknown != NULL && unknown->kind == LRT_JSON_NUMBER) {
+    if (!unknown->is_integer || unknown->as.integer < 0 || unknown->as.integer >= t->size)
+      return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: \"unk_id\" is not in the vocabulary");
+    m->unknown = t->unknown = (int32_t)unknown->as.integer;
+  }
+  m->byte_fallback = lrt_json_flag(model, "byte_fallback", false);
+  find_fallback_bytes(t, m->byte_ids);
+  return build_unigram_trie(t, scores, err);
+}
+
+/* ---- WordPiece and word level ---- */
+
+/* The pieces that continue a word, without their prefix: texts: [size]. */
+static void strip_prefixes(const lrt_tokenizer *t, const lrt_text *prefix, lrt_text *texts) {
+  for (int32_t id = 0; id < t->size; id++) {
+    const lrt_text *piece = &t->pieces[id];
+    if (piece->bytes == NULL || piece->length < prefix->length ||
+        memcmp(piece->bytes, prefix->bytes, prefix->length) != 0)
+      continue;
+    texts[id] = (lrt_text){piece->bytes + prefix->length, piece->length - prefix->length};
+  }
+}
+
+static lrt_status build_wordpiece_tries(lrt_tokenizer *t, const lrt_text *prefix, lrt_error *err) {
+  const size_t size = (size_t)t->size;
+  lrt_text *texts = lrt_alloc_array(t->arena.alloc, size + 1, sizeof *texts);
+  if (texts == NULL) return no_memory(t, err);
+  strip_prefixes(t, prefix, texts);
+  lrt_status status = lrt_trie_build(&t->wordpiece.initial, &t->arena, t->pieces, size, err);
+  if (status == LRT_OK) status = lrt_trie_build(&t->wordpiece.continuing, &t->arena, texts, size, err);
+  lrt_alloc_free(texts);
+  return status;
+}
+
+static lrt_status read_wordpiece(lrt_tokenizer *t, const lrt_json *model, size_t added, lrt_error *err) {
+  lrt_text prefix;
+  const double characters = lrt_json_number(lrt_json_get(model, "max_input_chars_per_word"), 100);
+  t->kind = "wordpiece";
+  t->model = MODEL_WORDPIECE;
+  LRT_TRY(lrt_json_vocabulary(t, model, added, err));
+  LRT_TRY(lrt_json_copy(model, "continuing_subword_prefix", &t->arena, &prefix, err));
+  if (prefix.bytes == NULL) prefix = (lrt_text){"##", 2};
+  if (!(characters >= 0 && characters <= 1e9))
+    return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: \"max_input_chars_per_word\" is no usable number");
+  t->wordpiece.max_characters = (uint32_t)characters;
+  LRT_TRY(read_unknown(t, model, false, &t->wordpiece.unknown, err));
+  return build_wordpiece_tries(t, &prefix, err);
+}
+
+static lrt_status read_wordlevel(lrt_tokenizer *t, const lrt_json *model, size_t added, lrt_error *err) {
+  t->kind = "wordlevel";
+  t->model = MODEL_WORDLEVEL;
+  LRT_TRY(lrt_json_vocabulary(t, model, added, err));
+  return read_unknown(t, model, false, &t->wordpiece.unknown, err);
 }
 
 lrt_status lrt_json_model(lrt_tokenizer *t, const lrt_json *model, size_t added, lrt_error *err) {
@@ -168,5 +245,8 @@ lrt_status lrt_json_model(lrt_tokenizer *t, const lrt_json *model, size_t added,
     return lrt_fail(err, LRT_INVALID_MODEL, "the JSON text has no \"model\": it is no tokenizer.json");
   if (lrt_json_is(type, "BPE") || (type == NULL && lrt_json_get(model, "merges") != NULL))
     return read_bpe(t, model, added, err);
+  if (lrt_json_is(type, "Unigram")) return read_unigram(t, model, added, err);
+  if (lrt_json_is(type, "WordPiece")) return read_wordpiece(t, model, added, err);
+  if (lrt_json_is(type, "WordLevel")) return read_wordlevel(t, model, added, err);
   return lrt_json_unknown(type, "model", err);
 }

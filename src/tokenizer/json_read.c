@@ -25,6 +25,27 @@ static size_t count_of(const lrt_json *list, lrt_json_kind kind) {
   return list != NULL && list->kind == kind ? list->length : 0;
 }
 
+/* A token that is looked for in normalized text is normalized itself, and decoded in that spelling. */
+static lrt_status normalize_token(lrt_tokenizer *t, lrt_added_token *token, lrt_error *err) {
+  lrt_normalize_run run;
+  lrt_regex_run regex;
+  const char *text;
+  size_t length;
+  bool cut;
+  lrt_regex_run_init(&regex, t->arena.alloc);
+  lrt_normalize_run_init(&run, t->arena.alloc, &regex);
+  lrt_status status =
+      lrt_normalize(&t->normalizer, &run, token->content.bytes, token->content.length, &text, &length, &cut, err);
+  if (status == LRT_OK && (length != token->content.length || memcmp(text, token->content.bytes, length) != 0)) {
+    const char *copy = lrt_arena_text(&t->arena, text, length);
+    if (copy == NULL) status = no_memory(t, err);
+    if (copy != NULL) token->content = t->spoken[token->id] = (lrt_text){copy, (uint32_t)length};
+  }
+  lrt_normalize_run_clear(&run);
+  lrt_regex_run_clear(&regex);
+  return status;
+}
+
 /* A token that the model does not have gets the id *next, whatever the file says, as in the tokenizers package. */
 static lrt_status read_added_token(lrt_tokenizer *t, const lrt_json *json, int32_t *next,
                                    lrt_added_token *token, lrt_error *err) {
@@ -45,6 +66,7 @@ static lrt_status read_added_token(lrt_tokenizer *t, const lrt_json *json, int32
     lrt_piece_map_add(&t->by_piece, (uint32_t)id);
   }
   token->id = id;
+  if (token->normalized) LRT_TRY(normalize_token(t, token, err));
   t->bits[id] |= (uint8_t)(TOKEN_ADDED | (token->special ? TOKEN_SPECIAL : 0));
   return LRT_OK;
 }
@@ -114,7 +136,6 @@ static lrt_status add_piece(lrt_tokenizer *t, const char *text, size_t length, i
                     t->pieces[id].bytes, copy, (int)id);
   t->pieces[id] = t->spoken[id] = (lrt_text){copy, (uint32_t)length};
   t->bits[id] = TOKEN_IN_MODEL;
-  lrt_piece_map_add(&t->by_piece, (uint32_t)id);
   return LRT_OK;
 }
 
@@ -130,7 +151,28 @@ lrt_status lrt_json_vocabulary(lrt_tokenizer *t, const lrt_json *model, size_t a
     if (known >= 0)
       return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: the token %.100s is there twice", i->key);
     LRT_TRY(add_piece(t, i->key, i->key_length, (int32_t)i->as.integer, err));
+    lrt_piece_map_add(&t->by_piece, (uint32_t)i->as.integer);
   }
+  return LRT_OK;
+}
+
+lrt_status lrt_json_scored_vocabulary(lrt_tokenizer *t, const lrt_json *model, size_t added, double **scores,
+                                      lrt_error *err) {
+  const lrt_json *vocabulary = lrt_json_get(model, "vocab");
+  if (vocabulary == NULL || vocabulary->kind != LRT_JSON_ARRAY)
+    return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: the model has no \"vocab\" of pieces and scores");
+  LRT_TRY(make_room(t, (int64_t)vocabulary->length, added, err));
+  *scores = lrt_arena_array(&t->arena, vocabulary->length + 1, sizeof **scores);
+  if (*scores == NULL) return no_memory(t, err);
+  int32_t id = 0;
+  for (const lrt_json *i = vocabulary->as.first; i != NULL; i = i->next, id++) {
+    const lrt_json *text = i->kind == LRT_JSON_ARRAY ? i->as.first : NULL;
+    if (text == NULL || i->length != 2 || text->kind != LRT_JSON_TEXT || text->next->kind != LRT_JSON_NUMBER)
+      return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: entry %d of the \"vocab\" is no piece with a score", (int)id);
+    (*scores)[id] = lrt_json_number(text->next, 0);
+    LRT_TRY(add_piece(t, text->as.text, text->length, id, err));
+  }
+  while (id > 0) lrt_piece_map_add(&t->by_piece, (uint32_t)--id); /* of equal pieces the last counts */
   return LRT_OK;
 }
 
@@ -162,10 +204,8 @@ static void find_roles(lrt_tokenizer *t) {
 /* ---- the whole ---- */
 
 static lrt_status read_parts(lrt_tokenizer *t, const lrt_json *json, lrt_error *err) {
-  const lrt_json *normalizer = lrt_json_get(json, "normalizer");
   LRT_TRY(lrt_cuts_read(lrt_json_get(json, "pre_tokenizer"), &t->arena, &t->cuts, err));
-  if (normalizer != NULL && normalizer->kind != LRT_JSON_NULL)
-    return lrt_json_unknown(lrt_json_get(normalizer, "type"), "normalizer", err);
+  LRT_TRY(lrt_normalize_read(lrt_json_get(json, "normalizer"), &t->arena, &t->normalizer, err));
   LRT_TRY(lrt_json_model(t, lrt_json_get(json, "model"),
                          count_of(lrt_json_get(json, "added_tokens"), LRT_JSON_ARRAY), err));
   LRT_TRY(read_added(t, json, t->size, err));

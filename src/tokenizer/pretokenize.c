@@ -112,6 +112,26 @@ static lrt_status cut_at_codes(joiner *j, const lrt_cut *cut) {
   return previous < w->length ? join(j, previous, w->length, false) : LRT_OK;
 }
 
+/* What a code point is to CUT_WORDS. */
+static int word_class(uint32_t code) {
+  return lrt_unicode_is_word(code) ? 2 : lrt_unicode_is_space(code) ? 0 : 1;
+}
+
+static lrt_status cut_words(lrt_cut_run *run, uint32_t step, const span *w) {
+  size_t start = 0;
+  int class = 0;
+  for (size_t at = 0, bytes; at < w->length; at += bytes) {
+    uint32_t code = 0;
+    bytes = lrt_utf8_decode(w->text + at, w->length - at, &code);
+    if (bytes == 0) bytes = 1;
+    if (word_class(code) == class) continue;
+    if (class != 0) LRT_TRY(pass_part(run, step + 1, w, start, at));
+    class = word_class(code);
+    start = at;
+  }
+  return class == 0 ? LRT_OK : pass_part(run, step + 1, w, start, w->length);
+}
+
 static lrt_status cut_by_length(lrt_cut_run *run, uint32_t step, const span *w) {
   const uint32_t codes = run->cuts->steps[step].code;
   size_t start = 0;
@@ -186,6 +206,7 @@ static lrt_status pass(lrt_cut_run *run, uint32_t step, span word) {
   joiner j = {.run = run, .next = step + 1, .word = &word, .behavior = cut->behavior, .invert = cut->invert};
   switch (cut->kind) {
   case CUT_REGEX: LRT_TRY(cut_at_matches(&j, cut->regex)); break;
+  case CUT_WORDS: return cut_words(run, step, &word);
   case CUT_LENGTH: return cut_by_length(run, step, &word);
   case CUT_PREFIX:
   case CUT_REPLACE:

@@ -26,6 +26,7 @@ typedef enum lrt_cut_kind {
   CUT_NUMERIC,     /* at code points of category N */
   CUT_SPACE,       /* at white space */
   CUT_PUNCTUATION, /* at ASCII punctuation and category P */
+  CUT_WORDS,       /* runs of word characters, runs of others; white space goes */
   CUT_LENGTH,      /* every `code` code points */
   CUT_PREFIX,      /* no cut: puts `text` in front unless the word begins with it */
   CUT_REPLACE,     /* no cut: replaces each blank by `text` */

@@ -83,9 +83,8 @@ static lrt_status read_punctuation(reader *r, const lrt_json *json) {
 }
 
 static lrt_status read_whitespace(reader *r, const lrt_json *json) {
-  static const char pattern[] = "\\w+|[^\\w\\s]+";
   (void)json;
-  return add_pattern(r, pattern, sizeof pattern - 1, SPLIT_REMOVED, true);
+  return add(r, (lrt_cut){.kind = CUT_WORDS});
 }
 
 static lrt_status read_whitespace_split(reader *r, const lrt_json *json) {

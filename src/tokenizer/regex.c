@@ -48,6 +48,11 @@ void lrt_regex_run_allow(lrt_regex_run *run, size_t length) {
   run->steps = STEPS_BASE + (uint64_t)length * STEPS_PER_BYTE;
 }
 
+bool lrt_regex_is_word(uint32_t code) {
+  if (code == 0xB2 || code == 0xB3 || code == 0xB9 || (code >= 0xBC && code <= 0xBE)) return true;
+  return code != 0x200C && code != 0x200D && lrt_unicode_is_word(code);
+}
+
 bool lrt_regex_set_contains(const lrt_regex_set *set, uint32_t code) {
   if (code < 128) return (set->ascii[code >> 6] >> (code & 63) & 1) != 0;
   bool found = (set->mask & lrt_unicode_category_bit(code)) != 0;
@@ -55,8 +60,8 @@ bool lrt_regex_set_contains(const lrt_regex_set *set, uint32_t code) {
     switch (i->kind) {
     case REGEX_RANGE: found = code >= i->low && code <= i->high; break;
     case REGEX_NOT_SPACE: found = !lrt_unicode_is_space(code); break;
-    case REGEX_WORD: found = lrt_unicode_is_word(code); break;
-    case REGEX_NOT_WORD: found = !lrt_unicode_is_word(code); break;
+    case REGEX_WORD: found = lrt_regex_is_word(code); break;
+    case REGEX_NOT_WORD: found = !lrt_regex_is_word(code); break;
     case REGEX_SET: found = lrt_regex_set_contains(i->set, code); break;
     }
   }
@@ -147,7 +152,7 @@ static lrt_status loop(matcher *m, const lrt_regex_op *op, uint32_t next, size_t
 static bool is_word_at(const matcher *m, size_t at) {
   uint32_t code;
   return at < m->length && lrt_utf8_decode(m->text + at, m->length - at, &code) != 0 &&
-         lrt_unicode_is_word(code);
+         lrt_regex_is_word(code);
 }
 
 static bool holds(const matcher *m, lrt_regex_assertion assertion, size_t at) {

@@ -66,8 +66,8 @@ static bool lists_ascii(const lrt_regex_set *set, uint32_t code) {
   for (const lrt_regex_item *i = set->items; i != NULL; i = i->next) {
     const bool found = i->kind == REGEX_RANGE       ? code >= i->low && code <= i->high
                        : i->kind == REGEX_NOT_SPACE ? !lrt_unicode_is_space(code)
-                       : i->kind == REGEX_WORD      ? lrt_unicode_is_word(code)
-                       : i->kind == REGEX_NOT_WORD  ? !lrt_unicode_is_word(code)
+                       : i->kind == REGEX_WORD      ? lrt_regex_is_word(code)
+                       : i->kind == REGEX_NOT_WORD  ? !lrt_regex_is_word(code)
                                                     : lrt_regex_set_contains(i->set, code);
     if (found) return true;
   }

@@ -73,6 +73,8 @@ struct lrt_regex {
   uint32_t count;
 };
 
+/* Oniguruma's \w: that of UTS 18, but with the superscripts and fractions of Latin-1 and without the joiners. */
+bool lrt_regex_is_word(uint32_t code);
 bool lrt_regex_set_contains(const lrt_regex_set *set, uint32_t code);
 
 #endif

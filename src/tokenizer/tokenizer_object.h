@@ -9,15 +9,19 @@
 #include "litert/tokenizer.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/decoder.h"
+#include "tokenizer/normalize.h"
 #include "tokenizer/piece_map.h"
 #include "tokenizer/pretokenize.h"
+#include "tokenizer/sentencepiece.h"
 #include "tokenizer/trie.h"
+#include "tokenizer/unigram.h"
 
 /* Bits of what is known of a token. */
 enum {
   TOKEN_SPECIAL = 1, /* control token, special token */
   TOKEN_ADDED = 2,   /* from "added_tokens" */
-  TOKEN_IN_MODEL = 4 /* from the model's vocabulary */
+  TOKEN_IN_MODEL = 4, /* from the model's vocabulary */
+  TOKEN_IS_BYTE = 8   /* <0x41> of a SentencePiece model */
 };
 
 /* A token that is found in text before the model sees it. */
@@ -51,7 +55,22 @@ typedef struct lrt_surroundings {
   uint32_t before_count, after_count;
 } lrt_surroundings;
 
-typedef enum lrt_model_kind { MODEL_BPE } lrt_model_kind;
+typedef struct lrt_unigram_model {
+  lrt_unigram search;
+  int32_t unknown; /* -1 = none */
+  bool byte_fallback;
+  int32_t byte_ids[256]; /* of <0x00> …, or -1 */
+} lrt_unigram_model;
+
+/* The longest piece from the left, again and again. */
+typedef struct lrt_wordpiece_model {
+  lrt_trie initial;    /* pieces as they are */
+  lrt_trie continuing; /* pieces with the prefix, without it */
+  int32_t unknown;     /* -1 = none */
+  uint32_t max_characters; /* longer words are unknown */
+} lrt_wordpiece_model;
+
+typedef enum lrt_model_kind { MODEL_BPE, MODEL_UNIGRAM, MODEL_WORDPIECE, MODEL_WORDLEVEL, MODEL_SENTENCEPIECE } lrt_model_kind;
 
 struct lrt_tokenizer {
   atomic_int references;
@@ -64,9 +83,13 @@ struct lrt_tokenizer {
   lrt_piece_map by_piece; /* of the model's vocabulary, then of added tokens */
   int32_t bos, eos, unknown, pad;
   lrt_added_tokens added;
+  lrt_normalize_steps normalizer;
   lrt_cuts cuts;
   lrt_model_kind model;
   lrt_bpe_model bpe;
+  lrt_unigram_model unigram;
+  lrt_wordpiece_model wordpiece; /* WORDLEVEL uses its `unknown` */
+  lrt_sentencepiece sp; /* with `unigram` where its kind is that */
   lrt_surroundings surroundings;
   lrt_decode_steps decode;
 };
@@ -78,6 +101,10 @@ struct lrt_tokenizer {
 
 /* Reads a tokenizer.json into an empty tokenizer whose arena is there. */
 lrt_status lrt_tokenizer_read_json(lrt_tokenizer *tokenizer, const char *text, size_t length, lrt_error *err);
+
+/* Reads a SentencePiece model likewise. */
+lrt_status lrt_tokenizer_read_sentencepiece(lrt_tokenizer *tokenizer, const uint8_t *bytes, size_t length,
+                                            lrt_error *err);
 
 /* Appends an id. */
 lrt_status lrt_token_list_add(lrt_token_list *list, int32_t id, lrt_error *err);

@@ -19,6 +19,8 @@ static lrt_status read_bytes(lrt_tokenizer *tokenizer, const char *bytes, size_t
   size_t at = 0;
   while (at < length && memchr(" \t\r\n", bytes[at], 4) != NULL) at++;
   if (at < length && bytes[at] == '{') return lrt_tokenizer_read_json(tokenizer, bytes, length, err);
+  if (length > 0 && bytes[0] == 0x0A) /* field 1: a piece */
+    return lrt_tokenizer_read_sentencepiece(tokenizer, (const uint8_t *)bytes, length, err);
   return lrt_fail(err, LRT_INVALID_MODEL,
                   "the file is neither a tokenizer.json, nor a SentencePiece model, nor a bundle");
 }

@@ -1,0 +1,88 @@
+/* sp_normalize.c: SentencePiece's normalisation: replacement rules, blanks, the dummy prefix. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/utf8.h"
+#include "tokenizer/sentencepiece.h"
+
+size_t lrt_sp_prefix(const lrt_sentencepiece *sp, const char *text, size_t length, bool *user) {
+  size_t used = 0;
+  *user = sp->user.count > 0 && sp->user.roots[(uint8_t)text[0]] != 0 &&
+          lrt_trie_longest(&sp->user, text, length, &used) >= 0;
+  if (*user) return used;
+  used = lrt_utf8_decode(text, length, NULL);
+  return used == 0 ? 1 : used;
+}
+
+/* What stands for the start of text: [length > 0]; *used gets the bytes it replaces. */
+static lrt_text next_part(const lrt_sentencepiece *sp, const char *text, size_t length, size_t *used) {
+  bool user;
+  *used = lrt_sp_prefix(sp, text, length, &user);
+  const lrt_text same = {text, (uint32_t)*used};
+  if (user || sp->charsmap.unit_count == 0) return same;
+  size_t replaced;
+  const char *by = lrt_charsmap_find(&sp->charsmap, text, length, true, &replaced);
+  if (by == NULL) return same;
+  *used = replaced;
+  return (lrt_text){by, (uint32_t)strlen(by)};
+}
+
+static void add_blank(const lrt_sentencepiece *sp, lrt_str *out) {
+  if (sp->escape_whitespaces)
+    lrt_str_add(out, LRT_SPACE_SYMBOL, LRT_SPACE_SYMBOL_BYTES);
+  else
+    lrt_str_add(out, " ", 1);
+}
+
+static void add_part(const lrt_sentencepiece *sp, const lrt_text *part, lrt_str *out) {
+  const char *at = part->bytes, *end = part->bytes + part->length;
+  while (at < end) {
+    const char *blank = memchr(at, ' ', (size_t)(end - at));
+    lrt_str_add(out, at, (size_t)((blank == NULL ? end : blank) - at));
+    if (blank == NULL) return;
+    add_blank(sp, out);
+    at = blank + 1;
+  }
+}
+
+static bool ends_with(const lrt_str *out, size_t from, const char *text, size_t length) {
+  return out->length - from >= length && memcmp(out->text + out->length - length, text, length) == 0;
+}
+
+/* Text without rules and user-defined pieces in reach: only blanks change. */
+static bool is_plain(const lrt_sentencepiece *sp) {
+  return sp->charsmap.unit_count == 0 && sp->user.count == 0 && !sp->remove_extra_whitespaces;
+}
+
+static void add_parts(const lrt_sentencepiece *sp, const char *text, size_t length, lrt_str *out) {
+  bool after_blank = sp->remove_extra_whitespaces;
+  size_t used;
+  for (size_t at = 0; at < length; at += used) {
+    lrt_text part = next_part(sp, text + at, length - at, &used);
+    while (after_blank && part.length > 0 && part.bytes[0] == ' ') part = (lrt_text){part.bytes + 1, part.length - 1};
+    add_part(sp, &part, out);
+    if (part.length > 0) after_blank = part.bytes[part.length - 1] == ' ';
+    if (!sp->remove_extra_whitespaces) after_blank = false;
+  }
+}
+
+void lrt_sp_normalize(const lrt_sentencepiece *sp, const char *text, size_t length, lrt_str *out) {
+  const size_t from = out->length;
+  size_t used;
+  while (sp->remove_extra_whitespaces && length > 0) {
+    const lrt_text part = next_part(sp, text, length, &used);
+    if (part.length != 1 || part.bytes[0] != ' ') break;
+    text += used;
+    length -= used;
+  }
+  if (length == 0) return;
+  if (sp->add_dummy_prefix && !sp->whitespace_as_suffix) add_blank(sp, out);
+  if (is_plain(sp))
+    add_part(sp, &(lrt_text){text, (uint32_t)length}, out);
+  else
+    add_parts(sp, text, length, out);
+  const char *blank = sp->escape_whitespaces ? LRT_SPACE_SYMBOL : " ";
+  while (sp->remove_extra_whitespaces && ends_with(out, from, blank, strlen(blank)))
+    lrt_str_cut(out, out->length - strlen(blank));
+  if (sp->add_dummy_prefix && sp->whitespace_as_suffix) add_blank(sp, out);
+}
