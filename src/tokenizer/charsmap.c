@@ -16,7 +16,8 @@ lrt_status lrt_charsmap_read(const uint8_t *bytes, size_t length, lrt_arena *are
   if (length == 0) return LRT_OK;
   const size_t trie = length < 4 ? 0 : read_u32(bytes);
   if (length <= 4 || trie >= length - 4 || trie % 4 != 0)
-    return lrt_fail(err, LRT_INVALID_MODEL, "the tokenizer's precompiled_charsmap of %zu bytes is damaged", length);
+    return lrt_fail(err, LRT_INVALID_MODEL, "the tokenizer's precompiled_charsmap of %zu bytes is damaged",
+                    length);
   const size_t texts = length - 4 - trie;
   uint32_t *units = lrt_arena_array(arena, trie / 4 + 1, sizeof *units);
   char *copy = lrt_arena_get(arena, texts + 1); /* one NUL more, whatever the file has */
@@ -31,7 +32,8 @@ static uint32_t offset_of(uint32_t unit) {
   return (unit >> 10) << ((unit & 512) >> 6);
 }
 
-const char *lrt_charsmap_find(const lrt_charsmap *map, const char *text, size_t length, bool longest, size_t *used) {
+const char *lrt_charsmap_find(const lrt_charsmap *map, const char *text, size_t length, bool longest,
+                              size_t *used) {
   const char *found = NULL;
   *used = 0;
   if (map->unit_count == 0) return NULL;

@@ -22,6 +22,7 @@ lrt_status lrt_charsmap_read(const uint8_t *bytes, size_t length, lrt_arena *are
                              lrt_error *err);
 /* The replacement of the longest (or shortest) rule that text: [length] begins with; NULL when there is none. *used gets
  * the bytes it replaces. */
-const char *lrt_charsmap_find(const lrt_charsmap *map, const char *text, size_t length, bool longest, size_t *used);
+const char *lrt_charsmap_find(const lrt_charsmap *map, const char *text, size_t length, bool longest,
+                              size_t *used);
 
 #endif

@@ -337,8 +337,8 @@ static lrt_status sentencepiece_token(lrt_decoder *d, uint32_t step, lrt_error *
     s->other |= plan->other.length > 0;
     status = feed(d, step + 1, plan->other.bytes, plan->other.length, err);
   } else {
-    const bool blank = !s->other && plan->start > 0 && s->held.length >= 3 &&
-                       memcmp(s->held.text, "\xE2\x96\x81", 3) == 0;
+    const bool blank =
+        !s->other && plan->start > 0 && s->held.length >= 3 && memcmp(s->held.text, "\xE2\x96\x81", 3) == 0;
     const size_t from = blank ? 3 : 0;
     s->other |= (blank && plan->start == 1) || s->held.length > from;
     status = feed_piece(d, step, s->held.text + from, s->held.length - from, err);

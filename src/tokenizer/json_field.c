@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tokenizer/json_field.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -35,6 +37,50 @@ lrt_status lrt_json_code(const lrt_json *object, const char *key, uint32_t *out,
   if (value == NULL || value->kind != LRT_JSON_TEXT || value->length == 0 ||
       lrt_utf8_decode(value->as.text, value->length, out) != value->length)
     return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: \"%s\" is no text of one character", key);
+  return LRT_OK;
+}
+
+/* The digits of "-12.5e-3" as one integer, as many as fit, and the power of ten they lack. */
+static uint64_t split_number(const char *text, int *exponent) {
+  uint64_t digits = 0;
+  bool fraction = false, full = false;
+  *exponent = 0;
+  for (; *text != 0 && *text != 'e' && *text != 'E'; text++) {
+    if (*text == '.') fraction = true;
+    if (*text < '0' || *text > '9') continue;
+    const uint64_t digit = (uint64_t)(*text - '0');
+    full |= digits > (UINT64_MAX - digit) / 10;
+    if (full) {
+      *exponent += fraction ? 0 : 1;
+      continue;
+    }
+    digits = digits * 10 + digit;
+    *exponent -= fraction ? 1 : 0;
+  }
+  if (*text != 0) *exponent += (int)strtol(text + 1, NULL, 10);
+  return digits;
+}
+
+lrt_status lrt_json_score(const lrt_json *value, lrt_alloc *alloc, double *out, lrt_error *err) {
+  char power_text[16];
+  lrt_str text;
+  lrt_json_writer writer;
+  int exponent;
+  const double exact = lrt_json_number(value, 0);
+  lrt_str_init(&text, alloc, 0);
+  lrt_json_writer_init(&writer, &text);
+  lrt_json_double(&writer, exact);
+  LRT_TRY(lrt_str_check(&text, err));
+  double number = (double)split_number(text.text, &exponent);
+  lrt_str_clear(&text);
+  if (exponent < -308 || exponent > 308) {
+    *out = exact;
+    return LRT_OK;
+  }
+  snprintf(power_text, sizeof power_text, "1e%d", abs(exponent));
+  const double power = strtod(power_text, NULL);
+  number = exponent < 0 ? number / power : number * power;
+  *out = exact < 0 ? -number : number;
   return LRT_OK;
 }
 

@@ -16,6 +16,10 @@ lrt_status lrt_json_copy(const lrt_json *object, const char *key, lrt_arena *are
                          lrt_error *err);
 /* A member that is a text of one code point. Errors: INVALID_MODEL. */
 lrt_status lrt_json_code(const lrt_json *object, const char *key, uint32_t *out, lrt_error *err);
+/* A number as the tokenizers package reads it from its shortest spelling: all digits as one integer, then multiplied or
+ * divided by a power of ten. That is up to a unit in the last place away from the number that is written, and decides
+ * between ways of equal probability. Errors: OUT_OF_MEMORY. */
+lrt_status lrt_json_score(const lrt_json *value, lrt_alloc *alloc, double *out, lrt_error *err);
 /* {"String": …} or {"Regex": …}, compiled. Errors: INVALID_MODEL, UNSUPPORTED. */
 lrt_status lrt_json_pattern(const lrt_json *pattern, lrt_arena *arena, const lrt_regex **out, lrt_error *err);
 /* Fails with UNSUPPORTED: "the pre_tokenizer X is not supported". */

@@ -134,7 +134,8 @@ static void find_fallback_bytes(const lrt_tokenizer *t, int32_t ids[256]) {
 }
 
 /* The id of the token that "unk_token" names; -1 when it is not named, or not `needed` and not there. */
-static lrt_status read_unknown(lrt_tokenizer *t, const lrt_json *model, bool needed, int32_t *out, lrt_error *err) {
+static lrt_status read_unknown(lrt_tokenizer *t, const lrt_json *model, bool needed, int32_t *out,
+                               lrt_error *err) {
   const lrt_json *unknown = lrt_json_get(model, "unk_token");
   *out = -1;
   if (unknown == NULL || unknown->kind != LRT_JSON_TEXT) return LRT_OK;
@@ -226,7 +227,8 @@ static lrt_status read_wordpiece(lrt_tokenizer *t, const lrt_json *model, size_t
   LRT_TRY(lrt_json_copy(model, "continuing_subword_prefix", &t->arena, &prefix, err));
   if (prefix.bytes == NULL) prefix = (lrt_text){"##", 2};
   if (!(characters >= 0 && characters <= 1e9))
-    return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: \"max_input_chars_per_word\" is no usable number");
+    return lrt_fail(err, LRT_INVALID_MODEL,
+                    "tokenizer.json: \"max_input_chars_per_word\" is no usable number");
   t->wordpiece.max_characters = (uint32_t)characters;
   LRT_TRY(read_unknown(t, model, false, &t->wordpiece.unknown, err));
   return build_wordpiece_tries(t, &prefix, err);

@@ -12,8 +12,8 @@ lrt_status lrt_json_model(lrt_tokenizer *tokenizer, const lrt_json *model, size_
 /* A vocabulary {"piece": id}. */
 lrt_status lrt_json_vocabulary(lrt_tokenizer *tokenizer, const lrt_json *model, size_t added, lrt_error *err);
 /* A vocabulary [["piece", score], …]; *scores: [size], in the arena. */
-lrt_status lrt_json_scored_vocabulary(lrt_tokenizer *tokenizer, const lrt_json *model, size_t added, double **scores,
-                                      lrt_error *err);
+lrt_status lrt_json_scored_vocabulary(lrt_tokenizer *tokenizer, const lrt_json *model, size_t added,
+                                      double **scores, lrt_error *err);
 /* Reads a "post_processor" (NULL and null: nothing). */
 lrt_status lrt_json_surroundings(const lrt_json *json, lrt_arena *arena, lrt_surroundings *out,
                                  lrt_error *err);

@@ -34,9 +34,10 @@ static lrt_status normalize_token(lrt_tokenizer *t, lrt_added_token *token, lrt_
   bool cut;
   lrt_regex_run_init(&regex, t->arena.alloc);
   lrt_normalize_run_init(&run, t->arena.alloc, &regex);
-  lrt_status status =
-      lrt_normalize(&t->normalizer, &run, token->content.bytes, token->content.length, &text, &length, &cut, err);
-  if (status == LRT_OK && (length != token->content.length || memcmp(text, token->content.bytes, length) != 0)) {
+  lrt_status status = lrt_normalize(&t->normalizer, &run, token->content.bytes, token->content.length, &text,
+                                    &length, &cut, err);
+  if (status == LRT_OK &&
+      (length != token->content.length || memcmp(text, token->content.bytes, length) != 0)) {
     const char *copy = lrt_arena_text(&t->arena, text, length);
     if (copy == NULL) status = no_memory(t, err);
     if (copy != NULL) token->content = t->spoken[token->id] = (lrt_text){copy, (uint32_t)length};
@@ -160,7 +161,8 @@ lrt_status lrt_json_scored_vocabulary(lrt_tokenizer *t, const lrt_json *model, s
                                       lrt_error *err) {
   const lrt_json *vocabulary = lrt_json_get(model, "vocab");
   if (vocabulary == NULL || vocabulary->kind != LRT_JSON_ARRAY)
-    return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: the model has no \"vocab\" of pieces and scores");
+    return lrt_fail(err, LRT_INVALID_MODEL,
+                    "tokenizer.json: the model has no \"vocab\" of pieces and scores");
   LRT_TRY(make_room(t, (int64_t)vocabulary->length, added, err));
   *scores = lrt_arena_array(&t->arena, vocabulary->length + 1, sizeof **scores);
   if (*scores == NULL) return no_memory(t, err);
@@ -168,8 +170,9 @@ lrt_status lrt_json_scored_vocabulary(lrt_tokenizer *t, const lrt_json *model, s
   for (const lrt_json *i = vocabulary->as.first; i != NULL; i = i->next, id++) {
     const lrt_json *text = i->kind == LRT_JSON_ARRAY ? i->as.first : NULL;
     if (text == NULL || i->length != 2 || text->kind != LRT_JSON_TEXT || text->next->kind != LRT_JSON_NUMBER)
-      return lrt_fail(err, LRT_INVALID_MODEL, "tokenizer.json: entry %d of the \"vocab\" is no piece with a score", (int)id);
-    (*scores)[id] = lrt_json_number(text->next, 0);
+      return lrt_fail(err, LRT_INVALID_MODEL,
+                      "tokenizer.json: entry %d of the \"vocab\" is no piece with a score", (int)id);
+    LRT_TRY(lrt_json_score(text->next, t->arena.alloc, &(*scores)[id], err));
     LRT_TRY(add_piece(t, text->as.text, text->length, id, err));
   }
   while (id > 0) lrt_piece_map_add(&t->by_piece, (uint32_t)--id); /* of equal pieces the last counts */

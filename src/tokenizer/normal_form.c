@@ -4,11 +4,11 @@
 
 #include "base/fail.h"
 #include "base/utf8.h"
-#include "tokenizer/normalize.h"
+#include "tokenizer/text_normalize.h"
 #include "tokenizer/unicode.h"
 
 /* A code point with its combining class in the upper byte. */
-#define CODE(entry) ((entry) & 0x1FFFFFu)
+#define CODE(entry) ((entry)&0x1FFFFFu)
 #define CLASS(entry) ((entry) >> 24)
 
 typedef struct codes {
@@ -23,7 +23,8 @@ static lrt_status add_code(codes *c, uint32_t code) {
   if (c->count == run->capacity) {
     const size_t capacity = run->capacity == 0 ? 256 : run->capacity * 2;
     uint32_t *grown = lrt_alloc_resize(run->alloc, run->codes, capacity * sizeof *grown);
-    if (grown == NULL) return lrt_alloc_fail(c->err, run->alloc, capacity * sizeof *grown, "normalizing a text");
+    if (grown == NULL)
+      return lrt_alloc_fail(c->err, run->alloc, capacity * sizeof *grown, "normalizing a text");
     run->codes = grown;
     run->capacity = capacity;
   }
@@ -95,8 +96,8 @@ static void compose_all(codes *c) {
   c->count = kept;
 }
 
-lrt_status lrt_normal_form(lrt_normalize_run *run, bool compatible, bool compose, const char *text, size_t length,
-                           lrt_str *out, lrt_error *err) {
+lrt_status lrt_normal_form(lrt_normalize_run *run, bool compatible, bool compose, const char *text,
+                           size_t length, lrt_str *out, lrt_error *err) {
   codes c = {run, 0, compatible, err};
   for (size_t at = 0, bytes; at < length; at += bytes) {
     uint32_t code = 0;

@@ -14,7 +14,14 @@
 
 /* Numbers as in the file. */
 typedef enum lrt_sp_model_kind { SP_UNIGRAM = 1, SP_BPE = 2, SP_WORD = 3, SP_CHAR = 4 } lrt_sp_model_kind;
-typedef enum lrt_sp_type { SP_NORMAL = 1, SP_UNKNOWN = 2, SP_CONTROL = 3, SP_USER_DEFINED = 4, SP_UNUSED = 5, SP_BYTE = 6 } lrt_sp_type;
+typedef enum lrt_sp_type {
+  SP_NORMAL = 1,
+  SP_UNKNOWN = 2,
+  SP_CONTROL = 3,
+  SP_USER_DEFINED = 4,
+  SP_UNUSED = 5,
+  SP_BYTE = 6
+} lrt_sp_type;
 
 typedef struct lrt_sentencepiece {
   lrt_sp_model_kind kind;
@@ -22,14 +29,14 @@ typedef struct lrt_sentencepiece {
   bool add_dummy_prefix, remove_extra_whitespaces, escape_whitespaces;
   bool whitespace_as_suffix, byte_fallback;
   bool has_unused;
-  const float *scores;     /* [size] */
-  const uint8_t *types;    /* [size]: lrt_sp_type */
-  lrt_text *plain;         /* [size]: normal, user-defined and unused pieces; bytes NULL = another type */
-  lrt_piece_map by_plain;  /* over plain */
-  lrt_trie user;           /* user-defined pieces, which are found first and stay whole */
-  int32_t byte_ids[256];   /* with byte_fallback */
-  atomic_uchar *whole;     /* [size]: as in lrt_bpe_model */
-  const uint32_t *unsafe;  /* [unsafe_count], sorted: characters that stand before U+2581 inside a piece */
+  const float *scores;    /* [size] */
+  const uint8_t *types;   /* [size]: lrt_sp_type */
+  lrt_text *plain;        /* [size]: normal, user-defined and unused pieces; bytes NULL = another type */
+  lrt_piece_map by_plain; /* over plain */
+  lrt_trie user;          /* user-defined pieces, which are found first and stay whole */
+  int32_t byte_ids[256];  /* with byte_fallback */
+  atomic_uchar *whole;    /* [size]: as in lrt_bpe_model */
+  const uint32_t *unsafe; /* [unsafe_count], sorted: characters that stand before U+2581 inside a piece */
   uint32_t unsafe_count;
 } lrt_sentencepiece;
 
@@ -40,9 +47,9 @@ size_t lrt_sp_prefix(const lrt_sentencepiece *sp, const char *text, size_t lengt
 
 /* A stretch of text on its way to be a piece. */
 typedef struct lrt_sp_symbol {
-  uint32_t start, length; /* length 0 = merged into its left neighbour */
-  int32_t id;             /* -1 = no piece */
-  bool frozen;            /* user-defined: never merged */
+  uint32_t start, length;  /* length 0 = merged into its left neighbour */
+  int32_t id;              /* -1 = no piece */
+  bool frozen;             /* user-defined: never merged */
   uint32_t previous, next; /* positions, for the heap */
 } lrt_sp_symbol;
 
@@ -61,7 +68,8 @@ void lrt_sp_work_init(lrt_sp_work *work, lrt_alloc *alloc, size_t size);
 void lrt_sp_work_clear(lrt_sp_work *work);
 /* Cuts text: [length] into symbols and merges them: always the pair whose piece has the highest score, the leftmost of
  * equal ones. Short texts by scanning, long ones over a heap; both give the same. Errors: OUT_OF_MEMORY. */
-lrt_status lrt_sp_merge(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, size_t length, lrt_error *err);
+lrt_status lrt_sp_merge(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, size_t length,
+                        lrt_error *err);
 /* The two ways, for tests. */
 lrt_status lrt_sp_merge_scan(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, size_t length,
                              lrt_error *err);

@@ -121,7 +121,8 @@ static lrt_status encode_chars(lrt_encoder *e, const char *text, size_t length) 
 static lrt_status encode_words(lrt_encoder *e, const char *text, size_t length) {
   size_t start = 0;
   for (size_t at = 1; at < length; at++) {
-    if (length - at < LRT_SPACE_SYMBOL_BYTES || memcmp(text + at, LRT_SPACE_SYMBOL, LRT_SPACE_SYMBOL_BYTES) != 0)
+    if (length - at < LRT_SPACE_SYMBOL_BYTES ||
+        memcmp(text + at, LRT_SPACE_SYMBOL, LRT_SPACE_SYMBOL_BYTES) != 0)
       continue;
     LRT_TRY(add_piece(e, text + start, at - start, -1));
     start = at;

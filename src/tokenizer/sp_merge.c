@@ -48,13 +48,15 @@ static lrt_status reserve_scratch(lrt_sp_work *work, size_t bytes, lrt_error *er
   return LRT_OK;
 }
 
-static lrt_status cut(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, size_t length, lrt_error *err) {
+static lrt_status cut(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, size_t length,
+                      lrt_error *err) {
   work->count = 0;
   for (size_t at = 0, bytes; at < length; at += bytes) {
     bool frozen;
     bytes = lrt_sp_prefix(sp, text + at, length - at, &frozen);
     const int32_t id = lrt_piece_map_find(&sp->by_plain, text + at, bytes);
-    LRT_TRY(add_symbol(work, (lrt_sp_symbol){(uint32_t)at, (uint32_t)bytes, id, frozen, NO_LINK, NO_LINK}, err));
+    LRT_TRY(
+        add_symbol(work, (lrt_sp_symbol){(uint32_t)at, (uint32_t)bytes, id, frozen, NO_LINK, NO_LINK}, err));
   }
   return LRT_OK;
 }
@@ -73,8 +75,9 @@ static uint32_t key_of(float score) {
   return bits == UINT32_MAX ? 0 : ~bits;
 }
 
-static lrt_status look_up(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, const lrt_sp_symbol *left,
-                          const lrt_sp_symbol *right, candidate *out, lrt_error *err) {
+static lrt_status look_up(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text,
+                          const lrt_sp_symbol *left, const lrt_sp_symbol *right, candidate *out,
+                          lrt_error *err) {
   *out = (candidate){NO_KEY, -1};
   if (left->frozen || right->frozen) return LRT_OK;
   const int32_t id = lrt_piece_map_find(&sp->by_plain, text + left->start, left->length + right->length);
@@ -130,7 +133,8 @@ typedef struct heap {
 
 static void heap_push(heap *h, entry item) {
   size_t at = h->count++;
-  for (; at > 0 && h->items[(at - 1) / 2].order > item.order; at = (at - 1) / 2) h->items[at] = h->items[(at - 1) / 2];
+  for (; at > 0 && h->items[(at - 1) / 2].order > item.order; at = (at - 1) / 2)
+    h->items[at] = h->items[(at - 1) / 2];
   h->items[at] = item;
 }
 
@@ -146,8 +150,8 @@ static entry heap_pop(heap *h) {
   return top;
 }
 
-static lrt_status offer(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, heap *h, uint32_t at,
-                        lrt_error *err) {
+static lrt_status offer(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, heap *h,
+                        uint32_t at, lrt_error *err) {
   candidate c;
   if (at == NO_LINK || work->symbols[at].next == NO_LINK) return LRT_OK;
   const lrt_sp_symbol *left = &work->symbols[at], *right = &work->symbols[left->next];
@@ -156,7 +160,8 @@ static lrt_status offer(const lrt_sentencepiece *sp, lrt_sp_work *work, const ch
   return LRT_OK;
 }
 
-static lrt_status merge_top(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, heap *h, lrt_error *err) {
+static lrt_status merge_top(const lrt_sentencepiece *sp, lrt_sp_work *work, const char *text, heap *h,
+                            lrt_error *err) {
   const entry top = heap_pop(h);
   const uint32_t at = (uint32_t)top.order;
   lrt_sp_symbol *left = &work->symbols[at];

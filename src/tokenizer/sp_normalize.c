@@ -59,7 +59,8 @@ static void add_parts(const lrt_sentencepiece *sp, const char *text, size_t leng
   size_t used;
   for (size_t at = 0; at < length; at += used) {
     lrt_text part = next_part(sp, text + at, length - at, &used);
-    while (after_blank && part.length > 0 && part.bytes[0] == ' ') part = (lrt_text){part.bytes + 1, part.length - 1};
+    while (after_blank && part.length > 0 && part.bytes[0] == ' ')
+      part = (lrt_text){part.bytes + 1, part.length - 1};
     add_part(sp, &part, out);
     if (part.length > 0) after_blank = part.bytes[part.length - 1] == ' ';
     if (!sp->remove_extra_whitespaces) after_blank = false;

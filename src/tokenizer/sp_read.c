@@ -41,9 +41,15 @@ static lrt_status read_trainer(const lrt_pb_field *message, model_file *file, lr
     case 24: file->whitespace_as_suffix = field.value != 0; break;
     case 35: file->byte_fallback = field.value != 0; break;
     case 44: file->unknown_surface = text_of(&field); break;
-    case 46: if (field.length > 0) file->bos = text_of(&field); break;
-    case 47: if (field.length > 0) file->eos = text_of(&field); break;
-    case 48: if (field.length > 0) file->pad = text_of(&field); break;
+    case 46:
+      if (field.length > 0) file->bos = text_of(&field);
+      break;
+    case 47:
+      if (field.length > 0) file->eos = text_of(&field);
+      break;
+    case 48:
+      if (field.length > 0) file->pad = text_of(&field);
+      break;
     default: break;
     }
   return lrt_pb_end(&reader, err);
@@ -94,7 +100,8 @@ static lrt_status read_options(const uint8_t *bytes, size_t length, model_file *
   if (file->pieces == 0 || file->pieces >= LRT_TOKEN_IDS_MAX)
     return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has %zu pieces", file->pieces);
   if (file->kind < SP_UNIGRAM || file->kind > SP_CHAR)
-    return lrt_fail(err, LRT_UNSUPPORTED, "the SentencePiece model is of the unknown type %u", (unsigned)file->kind);
+    return lrt_fail(err, LRT_UNSUPPORTED, "the SentencePiece model is of the unknown type %u",
+                    (unsigned)file->kind);
   return LRT_OK;
 }
 
@@ -115,7 +122,9 @@ static lrt_status read_piece(lrt_tokenizer *t, const piece_arrays *a, const lrt_
   while (lrt_pb_next(&reader, &field)) switch (field.number) {
     case 1: text = text_of(&field); break;
     case 2: a->scores[id] = (float)lrt_pb_float(&field); break;
-    case 3: a->types[id] = field.value >= SP_NORMAL && field.value <= SP_BYTE ? (uint8_t)field.value : 0; break;
+    case 3:
+      a->types[id] = field.value >= SP_NORMAL && field.value <= SP_BYTE ? (uint8_t)field.value : 0;
+      break;
     default: break;
     }
   LRT_TRY(lrt_pb_end(&reader, err));
@@ -123,7 +132,8 @@ static lrt_status read_piece(lrt_tokenizer *t, const piece_arrays *a, const lrt_
     return lrt_fail(err, LRT_INVALID_MODEL, "piece %d of the SentencePiece model has %u bytes", (int)id,
                     (unsigned)text.length);
   if (a->types[id] == 0)
-    return lrt_fail(err, LRT_INVALID_MODEL, "piece %d of the SentencePiece model is of an unknown type", (int)id);
+    return lrt_fail(err, LRT_INVALID_MODEL, "piece %d of the SentencePiece model is of an unknown type",
+                    (int)id);
   const char *copy = lrt_arena_text(&t->arena, text.bytes, text.length);
   if (copy == NULL) return no_memory(t, err);
   t->pieces[id] = t->spoken[id] = (lrt_text){copy, text.length};
@@ -147,14 +157,15 @@ static lrt_status sort_piece(lrt_tokenizer *t, int32_t id, lrt_error *err) {
   switch (sp->types[id]) {
   case SP_CONTROL: t->bits[id] |= TOKEN_SPECIAL; break;
   case SP_UNKNOWN:
-    if (t->unknown >= 0) return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has two unknown pieces");
+    if (t->unknown >= 0)
+      return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has two unknown pieces");
     t->unknown = id;
     break;
   case SP_BYTE:
     byte = byte_of(piece);
     if (byte < 0 || !sp->byte_fallback)
-      return lrt_fail(err, LRT_INVALID_MODEL, "the byte piece %.60s of the SentencePiece model is not expected",
-                      piece->bytes);
+      return lrt_fail(err, LRT_INVALID_MODEL,
+                      "the byte piece %.60s of the SentencePiece model is not expected", piece->bytes);
     t->bits[id] |= TOKEN_IS_BYTE;
     sp->byte_ids[byte] = id;
     break;
@@ -162,11 +173,13 @@ static lrt_status sort_piece(lrt_tokenizer *t, int32_t id, lrt_error *err) {
     sp->plain[id] = *piece;
     sp->has_unused |= sp->types[id] == SP_UNUSED;
     if (lrt_piece_map_add(&sp->by_plain, (uint32_t)id) >= 0)
-      return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has the piece %.60s twice", piece->bytes);
+      return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has the piece %.60s twice",
+                      piece->bytes);
     return LRT_OK;
   }
   if (lrt_piece_map_add(&t->by_piece, (uint32_t)id) >= 0)
-    return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has the piece %.60s twice", piece->bytes);
+    return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has the piece %.60s twice",
+                    piece->bytes);
   return LRT_OK;
 }
 
@@ -189,7 +202,8 @@ static lrt_status make_room(lrt_tokenizer *t, piece_arrays *a, size_t size, lrt_
   return LRT_OK;
 }
 
-static lrt_status read_pieces(lrt_tokenizer *t, const uint8_t *bytes, size_t length, size_t count, lrt_error *err) {
+static lrt_status read_pieces(lrt_tokenizer *t, const uint8_t *bytes, size_t length, size_t count,
+                              lrt_error *err) {
   lrt_pb_reader reader = lrt_pb_open(bytes, length);
   lrt_pb_field field;
   piece_arrays arrays;
@@ -205,7 +219,8 @@ static lrt_status read_pieces(lrt_tokenizer *t, const uint8_t *bytes, size_t len
   if (t->unknown < 0) return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has no unknown piece");
   for (int byte = 0; t->sp.byte_fallback && byte < 256; byte++)
     if (t->sp.byte_ids[byte] < 0)
-      return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model lacks the byte piece <0x%02X>", (unsigned)byte);
+      return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model lacks the byte piece <0x%02X>",
+                      (unsigned)byte);
   return LRT_OK;
 }
 
@@ -314,8 +329,8 @@ static int32_t find_role(const lrt_tokenizer *t, const lrt_text *spelling) {
 }
 
 static lrt_status prepare(lrt_tokenizer *t, const model_file *file, lrt_error *err) {
-  LRT_TRY(lrt_charsmap_read((const uint8_t *)file->charsmap.bytes, file->charsmap.length, &t->arena, &t->sp.charsmap,
-                            err));
+  LRT_TRY(lrt_charsmap_read((const uint8_t *)file->charsmap.bytes, file->charsmap.length, &t->arena,
+                            &t->sp.charsmap, err));
   LRT_TRY(build_trie(t, SP_USER_DEFINED, &t->sp.user, err));
   LRT_TRY(add_control_pieces(t, err));
   if (t->sp.kind == SP_UNIGRAM) LRT_TRY(prepare_unigram(t, err));
@@ -327,7 +342,8 @@ static lrt_status prepare(lrt_tokenizer *t, const model_file *file, lrt_error *e
   return LRT_OK;
 }
 
-lrt_status lrt_tokenizer_read_sentencepiece(lrt_tokenizer *t, const uint8_t *bytes, size_t length, lrt_error *err) {
+lrt_status lrt_tokenizer_read_sentencepiece(lrt_tokenizer *t, const uint8_t *bytes, size_t length,
+                                            lrt_error *err) {
   static const char *const kinds[] = {"sentencepiece unigram", "sentencepiece bpe", "sentencepiece word",
                                       "sentencepiece char"};
   model_file file;

@@ -9,17 +9,17 @@
 #include "litert/tokenizer.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/decoder.h"
-#include "tokenizer/normalize.h"
 #include "tokenizer/piece_map.h"
 #include "tokenizer/pretokenize.h"
 #include "tokenizer/sentencepiece.h"
+#include "tokenizer/text_normalize.h"
 #include "tokenizer/trie.h"
 #include "tokenizer/unigram.h"
 
 /* Bits of what is known of a token. */
 enum {
-  TOKEN_SPECIAL = 1, /* control token, special token */
-  TOKEN_ADDED = 2,   /* from "added_tokens" */
+  TOKEN_SPECIAL = 1,  /* control token, special token */
+  TOKEN_ADDED = 2,    /* from "added_tokens" */
   TOKEN_IN_MODEL = 4, /* from the model's vocabulary */
   TOKEN_IS_BYTE = 8   /* <0x41> of a SentencePiece model */
 };
@@ -64,13 +64,19 @@ typedef struct lrt_unigram_model {
 
 /* The longest piece from the left, again and again. */
 typedef struct lrt_wordpiece_model {
-  lrt_trie initial;    /* pieces as they are */
-  lrt_trie continuing; /* pieces with the prefix, without it */
-  int32_t unknown;     /* -1 = none */
+  lrt_trie initial;        /* pieces as they are */
+  lrt_trie continuing;     /* pieces with the prefix, without it */
+  int32_t unknown;         /* -1 = none */
   uint32_t max_characters; /* longer words are unknown */
 } lrt_wordpiece_model;
 
-typedef enum lrt_model_kind { MODEL_BPE, MODEL_UNIGRAM, MODEL_WORDPIECE, MODEL_WORDLEVEL, MODEL_SENTENCEPIECE } lrt_model_kind;
+typedef enum lrt_model_kind {
+  MODEL_BPE,
+  MODEL_UNIGRAM,
+  MODEL_WORDPIECE,
+  MODEL_WORDLEVEL,
+  MODEL_SENTENCEPIECE
+} lrt_model_kind;
 
 struct lrt_tokenizer {
   atomic_int references;
@@ -89,7 +95,7 @@ struct lrt_tokenizer {
   lrt_bpe_model bpe;
   lrt_unigram_model unigram;
   lrt_wordpiece_model wordpiece; /* WORDLEVEL uses its `unknown` */
-  lrt_sentencepiece sp; /* with `unigram` where its kind is that */
+  lrt_sentencepiece sp;          /* with `unigram` where its kind is that */
   lrt_surroundings surroundings;
   lrt_decode_steps decode;
 };

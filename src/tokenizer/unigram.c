@@ -21,7 +21,8 @@ static lrt_status reserve(lrt_unigram_work *work, size_t count, lrt_error *err) 
   lrt_alloc_free(work->nodes);
   work->capacity = 0;
   work->nodes = lrt_alloc_array(work->alloc, wanted, sizeof *work->nodes);
-  if (work->nodes == NULL) return lrt_alloc_fail(err, work->alloc, wanted * sizeof *work->nodes, "encoding a text");
+  if (work->nodes == NULL)
+    return lrt_alloc_fail(err, work->alloc, wanted * sizeof *work->nodes, "encoding a text");
   work->capacity = wanted;
   return LRT_OK;
 }
@@ -31,7 +32,8 @@ static size_t character_bytes(uint8_t lead) {
   return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
-static inline void offer(const lrt_unigram *m, lrt_unigram_node *end, double score, size_t start, int32_t id) {
+static inline void offer(const lrt_unigram *m, lrt_unigram_node *end, double score, size_t start,
+                         int32_t id) {
   if (end->start != NO_WAY && !(score > end->score)) return;
   end->score = m->single ? (double)(float)score : score;
   end->start = (uint32_t)start;
@@ -39,7 +41,8 @@ static inline void offer(const lrt_unigram *m, lrt_unigram_node *end, double sco
 }
 
 /* All pieces that begin at `start`. */
-static void extend(const lrt_unigram *m, lrt_unigram_node *nodes, const char *text, size_t length, size_t start) {
+static void extend(const lrt_unigram *m, lrt_unigram_node *nodes, const char *text, size_t length,
+                   size_t start) {
   const double here = nodes[start].score;
   const size_t character = character_bytes((uint8_t)text[start]);
   bool has_character = false;
@@ -65,7 +68,8 @@ lrt_status lrt_unigram_run(const lrt_unigram *m, lrt_unigram_work *work, const c
   lrt_unigram_node *nodes = work->nodes;
   for (size_t i = 0; i <= length; i++) nodes[i].start = NO_WAY;
   nodes[0].score = 0;
-  for (size_t at = 0; at < length; at += character_bytes((uint8_t)text[at])) extend(m, nodes, text, length, at);
+  for (size_t at = 0; at < length; at += character_bytes((uint8_t)text[at]))
+    extend(m, nodes, text, length, at);
   for (size_t end = length, start; end > 0; end = start) {
     start = nodes[end].start;
     nodes[start].end = end;

@@ -11,14 +11,15 @@ int32_t lrt_model_id(const lrt_tokenizer *t, const char *text, size_t length) {
 
 lrt_status lrt_add_unknown(lrt_encoder *e, int32_t unknown, const char *text, size_t length) {
   if (unknown >= 0) return lrt_token_list_add(e->out, unknown, e->err);
-  return lrt_fail(e->err, LRT_INVALID_ARGUMENT, "the tokenizer has no token for \"%.*s\", and none for what is unknown",
+  return lrt_fail(e->err, LRT_INVALID_ARGUMENT,
+                  "the tokenizer has no token for \"%.*s\", and none for what is unknown",
                   length > 60 ? 60 : (int)length, text);
 }
 
 /* ---- unigram ---- */
 
-static lrt_status add_unigram_bytes(lrt_encoder *e, const lrt_unigram_model *m, const char *text, size_t length,
-                                    bool *done) {
+static lrt_status add_unigram_bytes(lrt_encoder *e, const lrt_unigram_model *m, const char *text,
+                                    size_t length, bool *done) {
   *done = m->byte_fallback;
   for (size_t i = 0; i < length && *done; i++) *done = m->byte_ids[(uint8_t)text[i]] >= 0;
   for (size_t i = 0; i < length && *done; i++)
@@ -27,7 +28,8 @@ static lrt_status add_unigram_bytes(lrt_encoder *e, const lrt_unigram_model *m, 
 }
 
 /* Neighbouring unknown characters as one: a piece by chance, bytes, or the unknown token. */
-static lrt_status add_unknown_run(lrt_encoder *e, const lrt_unigram_model *m, const char *text, size_t length) {
+static lrt_status add_unknown_run(lrt_encoder *e, const lrt_unigram_model *m, const char *text,
+                                  size_t length) {
   bool done;
   if (length == 0) return LRT_OK;
   const int32_t id = lrt_model_id(e->tokenizer, text, length);
@@ -65,7 +67,8 @@ lrt_status lrt_wordpiece_encode(lrt_encoder *e, const char *word, size_t length)
   size_t used;
   if (is_longer(word, length, m->max_characters)) return lrt_add_unknown(e, m->unknown, word, length);
   for (size_t at = 0; at < length; at += used) {
-    const int32_t id = lrt_trie_longest(at == 0 ? &m->initial : &m->continuing, word + at, length - at, &used);
+    const int32_t id =
+        lrt_trie_longest(at == 0 ? &m->initial : &m->continuing, word + at, length - at, &used);
     if (id < 0) {
       e->out->count = before;
       return lrt_add_unknown(e, m->unknown, word, length);

@@ -1,10 +1,10 @@
-/* normalize_read.c: the "normalizer" of a tokenizer.json as steps. */
+/* text_normalize_read.c: the "normalizer" of a tokenizer.json as steps. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
 #include "base/fail.h"
 #include "tokenizer/json_field.h"
-#include "tokenizer/normalize.h"
+#include "tokenizer/text_normalize.h"
 #include "tokenizer/unicode.h"
 
 #define DEPTH_MAX 8
@@ -26,7 +26,8 @@ static lrt_status add(reader *r, lrt_normalize_step step) {
 
 static lrt_status read_bert(reader *r, const lrt_json *json) {
   const bool lower = lrt_json_flag(json, "lowercase", true);
-  if (lrt_json_flag(json, "clean_text", true)) LRT_TRY(add(r, (lrt_normalize_step){.kind = NORMALIZE_BERT_CLEAN}));
+  if (lrt_json_flag(json, "clean_text", true))
+    LRT_TRY(add(r, (lrt_normalize_step){.kind = NORMALIZE_BERT_CLEAN}));
   if (lrt_json_flag(json, "handle_chinese_chars", true))
     LRT_TRY(add(r, (lrt_normalize_step){.kind = NORMALIZE_BERT_SPREAD}));
   if (lrt_json_flag(json, "strip_accents", lower)) {
@@ -119,14 +120,17 @@ static lrt_status read_step(reader *r, const lrt_json *json, int depth) {
   if (lrt_json_is(type, "Replace")) return read_replace(r, json);
   if (lrt_json_is(type, "Prepend")) return read_prepend(r, json);
   if (lrt_json_is(type, "Precompiled")) return read_charsmap(r, json);
-  if (!lrt_json_is(type, "Sequence") || depth == DEPTH_MAX) return lrt_json_unknown(type, "normalizer", r->err);
+  if (!lrt_json_is(type, "Sequence") || depth == DEPTH_MAX)
+    return lrt_json_unknown(type, "normalizer", r->err);
   const lrt_json *list = lrt_json_get(json, "normalizers");
-  for (const lrt_json *i = list != NULL && list->kind == LRT_JSON_ARRAY ? list->as.first : NULL; i != NULL; i = i->next)
+  for (const lrt_json *i = list != NULL && list->kind == LRT_JSON_ARRAY ? list->as.first : NULL; i != NULL;
+       i = i->next)
     LRT_TRY(read_step(r, i, depth + 1));
   return LRT_OK;
 }
 
-lrt_status lrt_normalize_read(const lrt_json *json, lrt_arena *arena, lrt_normalize_steps *out, lrt_error *err) {
+lrt_status lrt_normalize_read(const lrt_json *json, lrt_arena *arena, lrt_normalize_steps *out,
+                              lrt_error *err) {
   lrt_normalize_step steps[LRT_NORMALIZE_STEPS_MAX];
   reader r = {arena, steps, 0, err};
   *out = (lrt_normalize_steps){NULL, 0};

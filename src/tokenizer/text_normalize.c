@@ -1,6 +1,6 @@
-/* normalize.c: runs the steps of a normalizer one after the other. */
+/* text_normalize.c: runs the steps of a normalizer one after the other. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tokenizer/normalize.h"
+#include "tokenizer/text_normalize.h"
 
 #include <string.h>
 
@@ -58,12 +58,12 @@ static uint32_t clean_bert(uint32_t code) {
 }
 
 static uint32_t clean_nmt(uint32_t code) {
-  if ((code >= 1 && code <= 8) || code == 0xB || (code >= 0xE && code <= 0x1F) || code == 0x7F || code == 0x8F ||
-      code == 0x9F)
+  if ((code >= 1 && code <= 8) || code == 0xB || (code >= 0xE && code <= 0x1F) || code == 0x7F ||
+      code == 0x8F || code == 0x9F)
     return DROPPED;
   const bool blank = code == 9 || code == 0xA || code == 0xC || code == 0xD || code == 0x1680 ||
-                     (code >= 0x200B && code <= 0x200F) || code == 0x2028 || code == 0x2029 || code == 0x2581 ||
-                     code == 0xFEFF || code == 0xFFFD;
+                     (code >= 0x200B && code <= 0x200F) || code == 0x2028 || code == 0x2029 ||
+                     code == 0x2581 || code == 0xFEFF || code == 0xFFFD;
   return blank ? ' ' : code;
 }
 
@@ -87,7 +87,8 @@ static void map_codes(const lrt_normalize_step *step, passage *p) {
       continue;
     }
     add_code(p->out, mapped);
-    if (code == 0x130 && step->kind == NORMALIZE_LOWERCASE) { /* the only one with two code points: i and a dot */
+    if (code == 0x130 &&
+        step->kind == NORMALIZE_LOWERCASE) { /* the only one with two code points: i and a dot */
       lrt_str_cut(p->out, p->out->length - 2);
       lrt_str_add(p->out, "i\xCC\x87", 3);
     }
@@ -152,7 +153,8 @@ static void map_graphemes(const lrt_normalize_step *step, passage *p) {
   size_t used;
   for (size_t at = 0, cluster; at < p->length; at += cluster) {
     cluster = lrt_grapheme_bytes(p->text + at, p->length - at);
-    const char *text = cluster < 6 ? lrt_charsmap_find(&step->charsmap, p->text + at, cluster, false, &used) : NULL;
+    const char *text =
+        cluster < 6 ? lrt_charsmap_find(&step->charsmap, p->text + at, cluster, false, &used) : NULL;
     if (text != NULL) {
       lrt_str_add_text(p->out, text);
       continue;
@@ -201,8 +203,8 @@ static lrt_status run_step(const lrt_normalize_step *step, passage *p) {
   return lrt_str_check(p->out, p->err);
 }
 
-lrt_status lrt_normalize(const lrt_normalize_steps *steps, lrt_normalize_run *run, const char *text, size_t length,
-                         const char **out, size_t *out_length, bool *cut, lrt_error *err) {
+lrt_status lrt_normalize(const lrt_normalize_steps *steps, lrt_normalize_run *run, const char *text,
+                         size_t length, const char **out, size_t *out_length, bool *cut, lrt_error *err) {
   passage p = {.run = run, .text = text, .length = length, .err = err};
   for (uint32_t i = 0; i < steps->count; i++) {
     if (leaves(&steps->steps[i], &p)) continue;

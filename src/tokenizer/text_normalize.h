@@ -1,7 +1,7 @@
-/* normalize.h: rewrites text before it is cut: Unicode normal forms, case, accents, replacements. */
+/* text_normalize.h: rewrites text before it is cut: Unicode normal forms, case, accents, replacements. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef LRT_TOKENIZER_NORMALIZE_H
-#define LRT_TOKENIZER_NORMALIZE_H
+#ifndef LRT_TOKENIZER_TEXT_NORMALIZE_H
+#define LRT_TOKENIZER_TEXT_NORMALIZE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,7 +44,8 @@ typedef struct lrt_normalize_steps {
 #define LRT_NORMALIZE_STEPS_MAX 48
 
 /* Reads a "normalizer" (NULL and null: no steps). Errors: INVALID_MODEL, UNSUPPORTED. */
-lrt_status lrt_normalize_read(const lrt_json *json, lrt_arena *arena, lrt_normalize_steps *out, lrt_error *err);
+lrt_status lrt_normalize_read(const lrt_json *json, lrt_arena *arena, lrt_normalize_steps *out,
+                              lrt_error *err);
 
 /* What normalizing needs, kept between texts. */
 typedef struct lrt_normalize_run {
@@ -59,12 +60,12 @@ void lrt_normalize_run_init(lrt_normalize_run *run, lrt_alloc *alloc, lrt_regex_
 void lrt_normalize_run_clear(lrt_normalize_run *run);
 /* Rewrites text: [length], valid UTF-8; *out is valid until the next call, or `text` itself where nothing changes.
  * *cut is set when the first character of the text has gone. */
-lrt_status lrt_normalize(const lrt_normalize_steps *steps, lrt_normalize_run *run, const char *text, size_t length,
-                         const char **out, size_t *out_length, bool *cut, lrt_error *err);
+lrt_status lrt_normalize(const lrt_normalize_steps *steps, lrt_normalize_run *run, const char *text,
+                         size_t length, const char **out, size_t *out_length, bool *cut, lrt_error *err);
 
 /* Used between the files of the normalizer: appends text: [length] in a normal form. */
-lrt_status lrt_normal_form(lrt_normalize_run *run, bool compatible, bool compose, const char *text, size_t length,
-                           lrt_str *out, lrt_error *err);
+lrt_status lrt_normal_form(lrt_normalize_run *run, bool compatible, bool compose, const char *text,
+                           size_t length, lrt_str *out, lrt_error *err);
 /* Bytes of the extended grapheme cluster (UAX 29) at the start of text: [length]. */
 size_t lrt_grapheme_bytes(const char *text, size_t length);
 
