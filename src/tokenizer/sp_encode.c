@@ -10,7 +10,6 @@
 static lrt_status add_piece(lrt_encoder *e, const char *text, size_t length, int32_t id) {
   const lrt_sentencepiece *sp = &e->tokenizer->sp;
   const int32_t unknown = e->tokenizer->unknown;
-  if (id < 0) id = lrt_piece_map_find(&e->tokenizer->by_piece, text, length);
   if (id >= 0 && id != unknown) {
     e->after_unknown = false;
     return lrt_token_list_add(e->out, id, e->err);
@@ -108,11 +107,18 @@ static lrt_status encode_unigram(lrt_encoder *e, const char *text, size_t length
   return LRT_OK;
 }
 
+/* The piece of a character or word; unused ones count as unknown. */
+static lrt_status add_text(lrt_encoder *e, const char *text, size_t length) {
+  const lrt_sentencepiece *sp = &e->tokenizer->sp;
+  const int32_t id = lrt_piece_map_find(&sp->by_plain, text, length);
+  return add_piece(e, text, length, id >= 0 && sp->types[id] == SP_UNUSED ? -1 : id);
+}
+
 static lrt_status encode_chars(lrt_encoder *e, const char *text, size_t length) {
   for (size_t at = 0, bytes; at < length; at += bytes) {
     bool user;
     bytes = lrt_sp_prefix(&e->tokenizer->sp, text + at, length - at, &user);
-    LRT_TRY(add_piece(e, text + at, bytes, -1));
+    LRT_TRY(add_text(e, text + at, bytes));
   }
   return LRT_OK;
 }
@@ -124,10 +130,10 @@ static lrt_status encode_words(lrt_encoder *e, const char *text, size_t length) 
     if (length - at < LRT_SPACE_SYMBOL_BYTES ||
         memcmp(text + at, LRT_SPACE_SYMBOL, LRT_SPACE_SYMBOL_BYTES) != 0)
       continue;
-    LRT_TRY(add_piece(e, text + start, at - start, -1));
+    LRT_TRY(add_text(e, text + start, at - start));
     start = at;
   }
-  return add_piece(e, text + start, length - start, -1);
+  return add_text(e, text + start, length - start);
 }
 
 lrt_status lrt_sentencepiece_encode(lrt_encoder *e, const char *text, size_t length) {
