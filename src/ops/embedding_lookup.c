@@ -22,12 +22,7 @@ static void widen_row(const lookup_step *s, const lrt_value *table, int64_t row,
   const float scale = s->scales[row * s->scale_step];
   for (int64_t i = 0; i < s->count; i += CHUNK) {
     const int64_t count = s->count - i < CHUNK ? s->count - i : CHUNK, first = row * s->count + i;
-    if (table->type == LRT_UINT8) {
-      for (int64_t k = 0; k < count; k++)
-        out[i + k] = (float)(((const uint8_t *)table->data)[first + k] - s->zero) * scale;
-      continue;
-    }
-    if (table->type == LRT_INT8)
+    if (table->type == LRT_INT8 || table->type == LRT_UINT8) /* old files say uint8 of int8 tables */
       memcpy(q, (const int8_t *)table->data + first, (size_t)count);
     else
       lrt_unpack_bits(table->data, table->type, first, q, count);

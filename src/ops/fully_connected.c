@@ -119,6 +119,8 @@ static lrt_status prepare_fc(lrt_prepare *p) {
                                .quantized_bias_type = options->quantized_bias_type,
                                .float_product = true,
                                .blocks = true,
+                               .words = true,
+                               .old_hybrid = !shuffled,
                                .real_rule = true,
                                .fixed_rule = shuffled};
   return lrt_product_prepare(p, &product);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernels/elementwise/ew_unary.h"
+#include "kernels/rnn/lstm.h"
 #include "ops/lstm_slots.h"
 #include "ops/rnn_weights.h"
 
@@ -42,6 +43,26 @@ static lrt_status basic_step(const lrt_step *step, const lrt_step_run *run, int6
   return LRT_OK;
 }
 
+static lrt_status basic_u8_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+  const lrt_lstm_u8 *plan = step->params;
+  lrt_lstm_u8 l = *plan;
+  const int64_t n = l.n, n_input = l.cols - n;
+  const uint8_t *x = lrt_rnn_data(step, 0), *before = lrt_rnn_data(step, 1);
+  const int16_t *state = lrt_rnn_data(step, 4);
+  (void)run;
+  l.weights = lrt_rnn_data(step, 2);
+  l.bias = lrt_rnn_data(step, 3);
+  for (int64_t row = begin; row < end; row++) {
+    uint8_t *all = (uint8_t *)step->outputs[2]->data + row * l.cols;
+    memcpy(all, x + row * n_input, (size_t)n_input);
+    memcpy(all + n_input, before + row * n, (size_t)n);
+    lrt_lstm_u8_step(&l, all, state + row * n, (int16_t *)step->outputs[3]->data + row * 4 * n,
+                     (int16_t *)step->outputs[1]->data + row * n,
+                     (uint8_t *)step->outputs[0]->data + row * n);
+  }
+  return LRT_OK;
+}
+
 static lrt_status expect(lrt_prepare *p, int input, int rank, int64_t rows, int64_t cols) {
   const lrt_shape *shape = &p->inputs[input]->shape;
   if (shape->rank == rank && shape->dims[0] == rows && (rank == 1 || shape->dims[1] == cols)) return LRT_OK;
@@ -49,11 +70,50 @@ static lrt_status expect(lrt_prepare *p, int input, int rank, int64_t rows, int6
                           p->inputs[input]->name);
 }
 
+/* All f32, or uint8 with 32-bit biases and 16-bit state and gates. */
+static lrt_status check_types(lrt_prepare *p, bool integer) {
+  static const lrt_type ins[5] = {LRT_UINT8, LRT_UINT8, LRT_UINT8, LRT_INT32, LRT_INT16};
+  static const lrt_type outs[4] = {LRT_UINT8, LRT_INT16, LRT_UINT8, LRT_INT16};
+  for (int i = 0; i < 5; i++) {
+    const int types[] = {integer ? (int)ins[i] : LRT_FLOAT32, -1};
+    LRT_TRY(lrt_prepare_types(p, i, types));
+  }
+  for (int i = 0; i < 4; i++) {
+    const lrt_type type = integer ? outs[i] : LRT_FLOAT32;
+    if (p->outputs[i]->type != type)
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL, "output %d has the type %s, expected %s", i,
+                              lrt_type_name(p->outputs[i]->type), lrt_type_name(type));
+  }
+  return LRT_OK;
+}
+
+/* Activations have the scale 1/128 and the zero point 128; the biases' scale is that of the sums. */
+static lrt_status emit_u8(lrt_prepare *p, int32_t batch, int64_t n, int64_t joined) {
+  const int activations[3] = {0, 1, -1};
+  for (int i = 0; i < 3; i++) {
+    const lrt_value *value = activations[i] < 0 ? p->outputs[0] : p->inputs[activations[i]];
+    LRT_TRY(lrt_prepare_quantized(p, value));
+    if (lrt_value_zero_point(value) != 128 || lrt_value_scale(value) != 1.0f / 128)
+      return lrt_prepare_fail(p, LRT_INVALID_MODEL,
+                              "tensor \"%s\" must have the scale 1/128 and zero point 128", value->name);
+  }
+  LRT_TRY(lrt_prepare_quantized(p, p->inputs[2]));
+  LRT_TRY(lrt_prepare_quantized(p, p->inputs[3]));
+  lrt_lstm_u8 *plan = lrt_prepare_params(p, sizeof *plan);
+  if (plan == NULL) return lrt_prepare_no_memory(p);
+  *plan = (lrt_lstm_u8){.weights_zero = lrt_value_zero_point(p->inputs[2]),
+                        .mul = lrt_multiplier_make(4096.0 * (double)lrt_value_scale(p->inputs[3])),
+                        .n = n,
+                        .cols = joined};
+  if (plan->weights_zero < 0 || plan->weights_zero > 255 || !(lrt_value_scale(p->inputs[3]) < 4096))
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the quantization of weights or bias is out of range");
+  return lrt_prepare_step(p, basic_u8_step, plan, batch, 0, "lrt_lstm_u8");
+}
+
 lrt_status lrt_lstm_basic_prepare(lrt_prepare *p) {
-  static const int types[] = {LRT_FLOAT32, -1};
   LRT_TRY(lrt_prepare_arity(p, 5, 5, 4));
-  for (int i = 0; i < 5; i++) LRT_TRY(lrt_prepare_types(p, i, types));
-  for (int i = 0; i < 4; i++) LRT_TRY(lrt_prepare_same_type(p, p->inputs[0], p->outputs[i]));
+  const bool integer = p->inputs[0] != NULL && p->inputs[0]->type == LRT_UINT8;
+  LRT_TRY(check_types(p, integer));
   const lrt_shape *x = &p->inputs[0]->shape, *before = &p->inputs[1]->shape;
   if (x->rank != 2 || before->rank != 2)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input must have rank 2");
@@ -69,6 +129,7 @@ lrt_status lrt_lstm_basic_prepare(lrt_prepare *p) {
     const lrt_shape shape = lrt_shape_of(2, (const int32_t[]){batch, widths[i]});
     LRT_TRY(lrt_prepare_shape(p, i, &shape));
   }
+  if (integer) return emit_u8(p, batch, n, joined);
   basic_plan *plan = lrt_prepare_params(p, sizeof *plan);
   if (plan == NULL) return lrt_prepare_no_memory(p);
   const bool ref = p->mode == LRT_OP_REF;

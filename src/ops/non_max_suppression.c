@@ -18,35 +18,29 @@ typedef struct nms_params {
   lrt_value *heap; /* candidate [boxes] */
 } nms_params;
 
-/* Higher score first, lower index among equals. */
-static bool before(const candidate *a, const candidate *b) {
-  return a->score > b->score || (a->score == b->score && a->box < b->box);
-}
-
-static void swap(candidate *a, candidate *b) {
-  const candidate t = *a;
-  *a = *b;
-  *b = t;
+/* The heap of the C++ standard libraries, step by step: which of several boxes with one score comes first depends on how
+ * it moves them, and results must be the same. */
+static void rise(candidate *heap, int64_t hole, candidate c) {
+  for (; hole > 0 && heap[(hole - 1) / 2].score < c.score; hole = (hole - 1) / 2)
+    heap[hole] = heap[(hole - 1) / 2];
+  heap[hole] = c;
 }
 
 static void push(candidate *heap, int32_t *count, candidate c) {
-  int32_t at = (*count)++;
-  heap[at] = c;
-  for (; at > 0 && before(&heap[at], &heap[(at - 1) / 2]); at = (at - 1) / 2)
-    swap(&heap[at], &heap[(at - 1) / 2]);
+  rise(heap, (*count)++, c);
 }
 
+/* The hole at the top sinks to the bottom along the larger children; the last element rises from there. */
 static candidate pop(candidate *heap, int32_t *count) {
-  const candidate top = heap[0];
-  heap[0] = heap[--*count];
-  for (int64_t at = 0;;) {
-    int64_t best = at;
-    for (int64_t child = 2 * at + 1; child <= 2 * at + 2 && child < *count; child++)
-      if (before(&heap[child], &heap[best])) best = child;
-    if (best == at) return top;
-    swap(&heap[at], &heap[best]);
-    at = best;
+  const candidate top = heap[0], last = heap[--*count];
+  int64_t hole = 0;
+  for (int64_t child = 2; child <= *count; child = 2 * hole + 2) {
+    if (child == *count || heap[child].score < heap[child - 1].score) child--;
+    heap[hole] = heap[child];
+    hole = child;
   }
+  if (*count > 0) rise(heap, hole, last);
+  return top;
 }
 
 /* Corners [y1][x1][y2][x2] in any order. */
@@ -97,9 +91,9 @@ static lrt_status choose(const lrt_step *step, const lrt_step_run *run, const nm
     if (c.score == score) {
       if (chosen_scores != NULL) chosen_scores[count] = c.score;
       chosen[count++] = c.box;
-    } else if (c.score > limits->score) {
-      push(heap, &left, c);
     }
+    /* A chosen box comes back once and is then ruled out by itself: only so do equals keep the reference's order. */
+    if (c.score > limits->score) push(heap, &left, c);
   }
   *count_out = count;
   return LRT_OK;

@@ -304,6 +304,7 @@ static lrt_status prepare_hybrid(lrt_prepare *p, const lrt_product *product) {
   const lrt_product_rows *rows = NULL;
   int_step *s = NULL;
   LRT_TRY(start_int(p, product, &s));
+  if (s->g.w_type == LRT_UINT8) s->g.w_type = LRT_INT8;
   LRT_TRY(lrt_product_check_bias(p, product->bias, s->g.ldc, LRT_FLOAT32, LRT_FLOAT32));
   LRT_TRY(lrt_product_scales(p, product, s->g.ldc, &s->g.w_scale));
   LRT_TRY(lrt_fused_activation(p, product->activation, &s->g.flo, &s->g.fhi));
@@ -326,8 +327,8 @@ static lrt_status refuse(lrt_prepare *p, const lrt_product *product) {
 }
 
 /* Rows of integers times integers need weights around 0; others are widened. */
-static bool is_hybrid(const lrt_prepare *p, const lrt_value *weights) {
-  if (p->weights_only || weights->type == LRT_UINT8) return false;
+static bool is_hybrid(const lrt_prepare *p, const lrt_value *weights, bool old_hybrid) {
+  if (p->weights_only || (weights->type == LRT_UINT8 && !old_hybrid)) return false;
   for (int32_t i = 0; weights->quant->kind == LRT_QUANT_AFFINE && i < weights->quant->count; i++)
     if (weights->quant->zero_point[i] != 0) return false;
   return true;
@@ -353,8 +354,11 @@ lrt_status lrt_product_prepare(lrt_prepare *p, const lrt_product *product) {
       return lrt_product_prepare_blocks(p, product);
     if (w == LRT_FLOAT32 || w == LRT_FLOAT16 || w == LRT_BFLOAT16) return prepare_f32(p, product);
     if (lrt_product_is_integer(w))
-      return is_hybrid(p, p->inputs[product->weights]) ? prepare_hybrid(p, product) : prepare_f32(p, product);
+      return is_hybrid(p, p->inputs[product->weights], product->old_hybrid) ? prepare_hybrid(p, product)
+                                                                            : prepare_f32(p, product);
   }
+  if (product->words && a == LRT_INT16 && w == LRT_INT16 && c == LRT_INT16)
+    return lrt_product_prepare_words(p, product);
   if (a == LRT_UINT8 && c == LRT_INT16 && !product->real_rule) return refuse(p, product);
   return is_int_product(a, w, c) ? prepare_int(p, product) : refuse(p, product);
 }

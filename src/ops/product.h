@@ -9,7 +9,7 @@
 /* One product: which operands take part, where the rows are, what happens to the sums. Output 0 is C, row after row.
  * Types (input, weights -> output): f32 with {f32 f16 bf16} -> f32 · f32 with {int8 int4 int2 uint8} -> f32, widened
  * (weights_only) or as dynamic range · int8 with {int8 int4 int2} -> int8 · uint8 with uint8 -> {uint8 int16} ·
- * int16 with {int8 int4 int2} -> int16. */
+ * int16 with {int8 int4 int2} -> int16; `words`: with int16 too. */
 typedef struct lrt_product {
   int input, weights, bias; /* operand numbers; bias -1 = none */
   lrt_gemm_a rows;          /* data unset */
@@ -26,6 +26,8 @@ typedef struct lrt_product {
   bool real_rule;          /* ref mode: sums are rescaled in double precision */
   bool fixed_rule;         /* sums are rescaled by 32-bit multipliers in every mode */
   bool blocks;             /* blockwise int4 weights are taken too */
+  bool words;              /* int16 weights are taken too */
+  bool old_hybrid;         /* uint8 weights of float products hold int8 bits, as the first hybrid files do */
 } lrt_product;
 
 /* Hands finished ranges of a product to the steps that follow it. */
@@ -90,5 +92,7 @@ lrt_status lrt_product_quantize_input(lrt_prepare *p, const lrt_product *product
                                       const lrt_product_rows **out);
 /* FULLY_CONNECTED with blockwise int4 weights. */
 lrt_status lrt_product_prepare_blocks(lrt_prepare *p, const lrt_product *product);
+/* FULLY_CONNECTED with int16 input and weights. */
+lrt_status lrt_product_prepare_words(lrt_prepare *p, const lrt_product *product);
 
 #endif

@@ -56,12 +56,13 @@ static lrt_status check_scale(lrt_prepare *p, float scale, int32_t zero_point) {
                           (double)lrt_value_scale(out), lrt_value_zero_point(out), (double)scale, zero_point);
 }
 
-static lrt_status check_softmax_scale(lrt_prepare *p, lrt_type in) {
-  switch (p->outputs[0]->type) {
-  case LRT_INT8: return check_scale(p, 1.0f / 256, -128);
-  case LRT_UINT8: return check_scale(p, 1.0f / 256, 0);
-  default: return in == LRT_INT16 ? check_scale(p, 1.0f / 32768, 0) : check_scale(p, 1.0f / 65536, -32768);
-  }
+/* Sets how many bits the output has below one. */
+static lrt_status check_softmax_scale(lrt_prepare *p, lrt_type in, int *out_bits) {
+  const lrt_value *out = p->outputs[0];
+  *out_bits = out->type != LRT_INT16 ? 8 : 15;
+  if (out->type == LRT_INT16 && in != LRT_INT16 && lrt_value_zero_point(out) == INT16_MIN) *out_bits = 16;
+  const int32_t zero = out->type == LRT_INT8 ? INT8_MIN : *out_bits == 16 ? INT16_MIN : 0;
+  return check_scale(p, ldexpf(1.0f, -*out_bits), zero);
 }
 
 static bool is_half(lrt_type type) {
@@ -90,8 +91,10 @@ static lrt_status prepare_quantized(lrt_prepare *p, softmax_plan *plan) {
                             (double)plan->beta);
   bool made = false;
   if (!plan->logarithm) {
-    LRT_TRY(check_softmax_scale(p, in->type));
-    made = lrt_softmax_quant_make(in->type, out->type, lrt_value_scale(in), plan->beta, ref, &plan->quant);
+    int out_bits = 0;
+    LRT_TRY(check_softmax_scale(p, in->type, &out_bits));
+    made = lrt_softmax_quant_make(in->type, out->type, out_bits, lrt_value_scale(in), plan->beta, ref,
+                                  &plan->quant);
   } else if (in->type != LRT_INT16) {
     LRT_TRY(check_scale(p, 16.0f / 256, in->type == LRT_INT8 ? 127 : 255));
     made = lrt_log_softmax_quant_make(in->type, lrt_value_scale(in), ref, &plan->quant);

@@ -17,6 +17,7 @@ typedef struct tconv_step {
   bool output_first;        /* weights are [channels][taps][depth], not [taps][channels][depth] */
   bool fixed;
   lrt_gemm_f32 f;
+  float lo, hi; /* f32: the activation, after the bias */
   lrt_gemm_int i;
   lrt_tconv_rescale rescale;
   const float *w_scale;                  /* f32 with int8 weights: [channels] */
@@ -99,7 +100,7 @@ static lrt_status run_rows(const lrt_step *step, const lrt_step_run *run, int64_
   for (int64_t row = begin; row < end; row++) {
     switch (step->inputs[s->input]->type) {
     case LRT_FLOAT32:
-      lrt_tconv_row_f32(&s->t, s->cols->data, bias != NULL ? bias->data : NULL, s->f.lo, s->f.hi, row,
+      lrt_tconv_row_f32(&s->t, s->cols->data, bias != NULL ? bias->data : NULL, s->lo, s->hi, row,
                         (float *)out + row * count);
       break;
     case LRT_INT16:
@@ -192,7 +193,7 @@ static lrt_status emit_floats(lrt_prepare *p, tconv_step *s, const lrt_product *
   LRT_TRY(prepare_weights(p, s, false));
   LRT_TRY(lrt_prepare_step(p, run_product, s, lrt_gemm_f32_tiles(&s->f), lrt_gemm_f32_scratch(&s->f),
                            s->f.kernel->name));
-  LRT_TRY(lrt_fused_activation(p, product->activation, &s->f.lo, &s->f.hi)); /* applied by the last step */
+  LRT_TRY(lrt_fused_activation(p, product->activation, &s->lo, &s->hi));
   return lrt_prepare_step(p, run_rows, s, lrt_tconv_rows(&s->t), 0, "tconv_row_f32");
 }
 

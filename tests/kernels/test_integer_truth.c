@@ -331,7 +331,7 @@ static void rows(void) {
   static lrt_softmax_quant q;
   int8_t out[24];
   int16_t out16[16];
-  REQUIRE(lrt_softmax_quant_make(LRT_INT8, LRT_INT8, 0.03f, 1.0f, true, &q));
+  REQUIRE(lrt_softmax_quant_make(LRT_INT8, LRT_INT8, 8, 0.03f, 1.0f, true, &q));
   lrt_softmax_quant_run(&q, rows8, out, 8, 0, 3);
   expect("softmax", out, softmax_8, LRT_INT8, 24);
   REQUIRE(lrt_log_softmax_quant_make(LRT_INT8, 0.03f, true, &q));
@@ -339,7 +339,7 @@ static void rows(void) {
   expect("log_softmax", out, log_softmax_8, LRT_INT8, 24);
   lrt_l2_normalize_quant(rows8, out, LRT_INT8, 5, 8, 0, 3);
   expect("l2_normalize", out, l2_8, LRT_INT8, 24);
-  REQUIRE(lrt_softmax_quant_make(LRT_INT16, LRT_INT16, 0.0001f, 1.0f, true, &q));
+  REQUIRE(lrt_softmax_quant_make(LRT_INT16, LRT_INT16, 15, 0.0001f, 1.0f, true, &q));
   lrt_softmax_quant_run(&q, rows16, out16, 8, 0, 2);
   expect("softmax16", out16, softmax_16, LRT_INT16, 16);
 }

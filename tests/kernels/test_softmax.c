@@ -37,8 +37,8 @@ static void quantized(void) {
   for (int i = 0; i < 200; i++) in[i] = (int8_t)(i * 37), in16[i] = (int16_t)(i * 4111);
   const float scales[] = {0.01f, 0.1f, 0.5f};
   for (int s = 0; s < 3; s++) {
-    REQUIRE(lrt_softmax_quant_make(LRT_INT8, LRT_INT8, scales[s], 1.0f, true, &exact));
-    REQUIRE(lrt_softmax_quant_make(LRT_INT8, LRT_INT8, scales[s], 1.0f, false, &table));
+    REQUIRE(lrt_softmax_quant_make(LRT_INT8, LRT_INT8, 8, scales[s], 1.0f, true, &exact));
+    REQUIRE(lrt_softmax_quant_make(LRT_INT8, LRT_INT8, 8, scales[s], 1.0f, false, &table));
     lrt_softmax_quant_run(&exact, in, a, 40, 0, 5);
     lrt_softmax_quant_run(&table, in, b, 40, 0, 5);
     for (int i = 0; i < 200; i++) CHECK_NEAR(a[i], b[i], 1);
@@ -47,7 +47,7 @@ static void quantized(void) {
     lrt_log_softmax_quant_run(&exact, in, a, 40, 0, 5);
     lrt_log_softmax_quant_run(&table, in, b, 40, 0, 5);
     for (int i = 0; i < 200; i++) CHECK_NEAR(a[i], b[i], 1);
-    REQUIRE(lrt_softmax_quant_make(LRT_INT16, LRT_INT16, scales[s] / 100, 1.0f, true, &exact));
+    REQUIRE(lrt_softmax_quant_make(LRT_INT16, LRT_INT16, 15, scales[s] / 100, 1.0f, true, &exact));
     lrt_softmax_quant_run(&exact, in16, out16, 40, 0, 5);
     int sum = 0;
     for (int i = 0; i < 40; i++) sum += out16[i];

@@ -11,6 +11,7 @@ static bool is_constant_dequantize(const lrt_plan_graph *plan, const lrt_plan_no
   return !node->dead && node->node.code == LRT_OP_DEQUANTIZE && node->node.input_count == 1 &&
          node->node.output_count == 1 && node->inputs[0] >= 0 && node->node.outputs[0] >= 0 &&
          plan->tensors[node->inputs[0]].tensor->data != NULL &&
+         plan->tensors[node->node.outputs[0]].tensor->type == LRT_FLOAT32 &&
          plan->tensors[node->inputs[0]].tensor->sparsity == NULL;
 }
 

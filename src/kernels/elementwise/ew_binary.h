@@ -20,7 +20,7 @@
  * call lrt_binary_has_zero first. Integer POW of a negative exponent is 0 unless the base is 1 or -1. Shifts hold the
  * distance within 0..bits-1, right shifts are arithmetic. Comparisons write bytes 0 or 1. LOGICAL ops take bool bytes
  * (any non-zero is true). PRELU: a >= 0 ? a : a * b; an int8 alpha
- * of int16 data is widened first. Quantized DIV in ref mode repeats the reference's large results for quotients near 0.
+ * of int16 data is widened first. Quantized DIV repeats the reference's large results for quotients near 0.
  * Quantized int16 LESS and LESS_EQUAL compare the stored numbers whatever the scales, as TFLite does. POW, ATAN2: f32 (ATAN2 also f64). */
 typedef enum lrt_binary_op {
   LRT_BINARY_ADD,
@@ -57,8 +57,7 @@ typedef struct lrt_binary_params {
   int32_t left_shift;               /* of zero-free inputs before their multipliers */
   bool pot; /* int16 ADD/SUB with power-of-two scales: a_mul.shift, b_mul.shift only */
   lrt_multiplier a_mul, b_mul, out_mul;
-  float a_scale, b_scale,
-      offset; /* fast: round(a * a_scale + b * b_scale + offset); MUL, DIV: a_scale alone */
+  float a_scale, b_scale, offset; /* fast: round(a * a_scale + b * b_scale + offset); MUL: a_scale alone */
 } lrt_binary_params;
 
 /* One row of `count` results; a_step and b_step are 0 (one value for the whole row) or 1. */

@@ -20,19 +20,13 @@ static inline int32_t round_even(float v) {
 }
 
 #define BOUNDED(v) round_even(clamp_float((v), (float)p->int_low, (float)p->int_high))
-static inline float quotient(int32_t x, int32_t y) {
-  return y == 0 ? 0.0f : (float)x / (float)y;
-}
-
 #define QUANT_FAST(s, T)                                                                                     \
   LRT_BINARY_ROW(LEVEL(lrt_binary_q_add_##s), T, T,                                                          \
                  BOUNDED((float)x * p->a_scale + ((float)y * p->b_scale + p->offset)))                       \
   LRT_BINARY_ROW(LEVEL(lrt_binary_q_sub_##s), T, T,                                                          \
                  BOUNDED((float)x * p->a_scale + ((float)y * p->b_scale + p->offset)))                       \
   LRT_BINARY_ROW(LEVEL(lrt_binary_q_mul_##s), T, T,                                                          \
-                 BOUNDED((float)((x - p->a_zero) * (y - p->b_zero)) * p->a_scale + p->offset))               \
-  LRT_BINARY_ROW(LEVEL(lrt_binary_q_div_##s), T, T,                                                          \
-                 BOUNDED(quotient(x - p->a_zero, y - p->b_zero) * p->a_scale + p->offset))
+                 BOUNDED((float)((x - p->a_zero) * (y - p->b_zero)) * p->a_scale + p->offset))
 QUANT_FAST(i8, int8_t)
 QUANT_FAST(u8, uint8_t)
 QUANT_FAST(i16, int16_t)

@@ -1,5 +1,6 @@
 /* reduce_ref.c: reductions over merged dimensions; strips of neighbouring outputs share each pass. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -170,8 +171,11 @@ static float sum_squares(const float *x, int64_t count) {
 SUM_SQUARES_F32(sum_squares_f32, acc)
 SUM_SQUARES_F32(mean_squares_f32, acc *(1.0f / (float)s->per_output))
 REDUCE(prod_f32, float, float, float, 1.0f, acc *x, acc *other, acc)
-REDUCE(max_f32, float, float, float, -INFINITY, x > acc ? x : acc, other > acc ? other : acc, acc)
-REDUCE(min_f32, float, float, float, INFINITY, x < acc ? x : acc, other < acc ? other : acc, acc)
+/* Of nothing: the smallest and the largest number, as of integers. */
+REDUCE(max_f32, float, float, float, -INFINITY, x > acc ? x : acc, other > acc ? other : acc,
+       s->per_output == 0 ? -FLT_MAX : acc)
+REDUCE(min_f32, float, float, float, INFINITY, x < acc ? x : acc, other < acc ? other : acc,
+       s->per_output == 0 ? FLT_MAX : acc)
 REDUCE(any_bool, uint8_t, uint8_t, uint8_t, 0, acc | (x != 0), acc | other, acc)
 REDUCE(all_bool, uint8_t, uint8_t, uint8_t, 1, acc &(x != 0), acc &other, acc)
 

@@ -65,6 +65,18 @@ typedef struct lrt_lstm_i8 {
 size_t lrt_lstm_i8_scratch(const lrt_lstm_i8 *l);
 void lrt_lstm_i8_step(const lrt_lstm_i8 *l, const int8_t *x, int8_t *h, int16_t *c, void *scratch);
 
+/* One batch row of the BASIC kernel in uint8: gates [4 n] (input, cell, forget, output; Q3.12) and state [n] (Q4.11) are
+ * written; x [cols] is uint8 with the zero point 128, weights [4 n][cols]. */
+typedef struct lrt_lstm_u8 {
+  const uint8_t *weights;
+  const int32_t *bias; /* [4 n] */
+  int32_t weights_zero;
+  lrt_multiplier mul;
+  int64_t n, cols;
+} lrt_lstm_u8;
+void lrt_lstm_u8_step(const lrt_lstm_u8 *l, const uint8_t *x, const int16_t *state, int16_t *gates,
+                      int16_t *state_out, uint8_t *out);
+
 /* SVDF in integers: int8 input, int16 state and time weights, int32 bias; see lrt_svdf_f32. */
 typedef struct lrt_svdf_i8 {
   const int8_t *feature; /* [filters][n_input] */

@@ -109,6 +109,35 @@ void lrt_lstm_i8_step(const lrt_lstm_i8 *l, const int8_t *x, int8_t *h, int16_t 
   }
 }
 
+/* As lrt_multiplier_apply, with halves rounded up: the reference's matrix product does so here. */
+static int32_t apply_half_up(int32_t x, lrt_multiplier m) {
+  const int right = m.shift < 0 ? -m.shift : 0;
+  const int64_t shifted = lrt_fixed_shl(x, m.shift > 0 ? m.shift : 0);
+  const int64_t high = lrt_fixed_sar64(shifted * m.q + ((int64_t)1 << 30), 31);
+  if (right == 0) return lrt_fixed_saturate(high);
+  return lrt_fixed_saturate(lrt_fixed_sar64(high + ((int64_t)1 << (right - 1)), right));
+}
+
+void lrt_lstm_u8_step(const lrt_lstm_u8 *l, const uint8_t *x, const int16_t *state, int16_t *gates,
+                      int16_t *state_out, uint8_t *out) {
+  const int64_t n = l->n;
+  for (int64_t r = 0; r < 4 * n; r++) {
+    uint32_t sum = (uint32_t)l->bias[r];
+    for (int64_t i = 0; i < l->cols; i++)
+      sum += (uint32_t)((x[i] - 128) * (l->weights[r * l->cols + i] - l->weights_zero));
+    gates[r] = saturate16(apply_half_up((int32_t)sum, l->mul));
+  }
+  for (int64_t i = 0; i < n; i++) {
+    const int16_t added =
+        lrt_fixed_mul16(lrt_fixed16_logistic(gates[i], 3), lrt_fixed16_tanh(gates[n + i], 3));
+    const int16_t kept = lrt_fixed_mul16(lrt_fixed16_logistic(gates[2 * n + i], 3), state[i]);
+    const int16_t now = saturate16(lrt_fixed16_scale(added, -4) + kept);
+    const int16_t y = lrt_fixed_mul16(lrt_fixed16_logistic(gates[3 * n + i], 3), lrt_fixed16_tanh(now, 4));
+    state_out[i] = now;
+    out[i] = (uint8_t)(128 + lrt_fixed_clamp(lrt_fixed_round_shift(y, 8), -128, 127));
+  }
+}
+
 void lrt_svdf_i8_step(const lrt_svdf_i8 *s, const int8_t *x, int16_t *state, int8_t *out) {
   for (int64_t u = 0; u < s->filters / s->rank; u++) {
     uint32_t sum = s->bias != NULL ? (uint32_t)s->bias[u] : 0;

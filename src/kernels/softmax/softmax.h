@@ -19,10 +19,12 @@ lrt_softmax_f32_fn lrt_softmax_f32_pick(bool ref);
 lrt_softmax_f32_fn lrt_log_softmax_f32_pick(bool ref); /* beta is not read */
 
 /* Quantized: parameters made once. in_type INT8 or UINT8 with output of the same type at scale 1/256 and the type's lowest
- * value as zero point, or INT16 output at 1/32768; in_type INT16 with INT16. `ref`: fixed point, bit exact with the reference;
- * else a table of exponentials, within 1 LSB. INT16 in is the same in both. */
+ * value as zero point, or INT16 output; in_type INT16 with INT16. The output's scale is 2^-out_bits: 8; of INT16 16 with
+ * the zero point -32768, or 15 with 0. `ref`: fixed point, bit exact with the reference; else a table of exponentials,
+ * within 1 LSB. INT16 in is the same in both. */
 typedef struct lrt_softmax_quant {
   lrt_type in_type, out_type;
+  int out_bits;
   bool ref;
   lrt_multiplier input; /* differences to Q5 (8 bit) or to the exp table (int16) */
   lrt_multiplier back;  /* LOG_SOFTMAX: Q5 to differences */
@@ -30,8 +32,8 @@ typedef struct lrt_softmax_quant {
   float table[256];     /* exp(-beta scale i), fast; log-softmax: scale only, in table[1] */
   int16_t exp_table[513], recip_table[513];
 } lrt_softmax_quant;
-bool lrt_softmax_quant_make(lrt_type in_type, lrt_type out_type, float in_scale, float beta, bool ref,
-                            lrt_softmax_quant *q);
+bool lrt_softmax_quant_make(lrt_type in_type, lrt_type out_type, int out_bits, float in_scale, float beta,
+                            bool ref, lrt_softmax_quant *q);
 void lrt_softmax_quant_run(const lrt_softmax_quant *q, const void *in, void *out, int64_t depth,
                            int64_t begin, int64_t end);
 /* LOG_SOFTMAX of INT8 (output 16/256, zero point 127) and UINT8 (255). */

@@ -75,10 +75,11 @@ static void scale_to_q5(double real, lrt_softmax_quant *q) {
   q->diff_min = -(int32_t)floor(31.0 * (double)(1 << 26) / (double)((int64_t)1 << shift));
 }
 
-bool lrt_softmax_quant_make(lrt_type in_type, lrt_type out_type, float in_scale, float beta, bool ref,
-                            lrt_softmax_quant *q) {
+bool lrt_softmax_quant_make(lrt_type in_type, lrt_type out_type, int out_bits, float in_scale, float beta,
+                            bool ref, lrt_softmax_quant *q) {
   q->in_type = in_type;
   q->out_type = out_type;
+  q->out_bits = out_bits;
   q->ref = ref;
   if (in_type == LRT_INT16) {
     if (out_type != LRT_INT16) return false;
@@ -107,12 +108,13 @@ static void row_exact(const lrt_softmax_quant *q, const void *in, void *out, int
   const int32_t max = quant_max(in, q->in_type, first, depth);
   int32_t low, high, sum = 0, over = 0;
   limits(q->out_type, &low, &high);
+  if (q->out_bits == 15) low = 0;
   for (int64_t i = 0; i < depth; i++) {
     const int32_t diff = load(in, q->in_type, first + i) - max;
     if (diff >= q->diff_min) sum = lrt_fixed_add(sum, lrt_fixed_round_shift(exp_of_diff(q, diff), 12));
   }
   const int32_t recip = lrt_fixed_reciprocal(sum, 12, &over);
-  const int shift = lrt_fixed_clamp(over + 31 - (q->out_type == LRT_INT16 ? 16 : 8), 0, 31);
+  const int shift = lrt_fixed_clamp(over + 31 - q->out_bits, 0, 31);
   for (int64_t i = 0; i < depth; i++) {
     const int32_t diff = load(in, q->in_type, first + i) - max;
     int32_t y = low;
@@ -128,9 +130,10 @@ static void row_table(const lrt_softmax_quant *q, const void *in, void *out, int
   const int32_t max = quant_max(in, q->in_type, first, depth);
   int32_t low, high;
   limits(q->out_type, &low, &high);
+  if (q->out_bits == 15) low = 0;
   float sum = 0.0f;
   for (int64_t i = 0; i < depth; i++) sum += q->table[max - load(in, q->in_type, first + i)];
-  const float scale = (q->out_type == LRT_INT16 ? 65536.0f : 256.0f) / sum;
+  const float scale = (float)(1 << q->out_bits) / sum;
   for (int64_t i = 0; i < depth; i++) {
     const int32_t y = (int32_t)(q->table[max - load(in, q->in_type, first + i)] * scale + 0.5f) + low;
     store(out, q->out_type, first + i, y > high ? high : y);
