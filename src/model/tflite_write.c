@@ -8,6 +8,7 @@
 #include "formats/tflite_schema.h"
 
 #define BUFFER_ALIGN 16
+#define APART_ALIGN 64
 
 typedef struct writer {
   const lrt_graph *graph;
@@ -18,7 +19,9 @@ typedef struct writer {
   uint32_t buffer_count, buffer_capacity;
   const lrt_node **codes; /* [code_count] one node of each operator code */
   uint32_t code_count;
-  bool failed; /* memory was refused */
+  bool failed;                      /* memory was refused */
+  uintptr_t apart_begin, apart_end; /* addresses of contents that stand behind the flatbuffer */
+  const lrt_tflite_apart *apart;    /* where they stand, in the order of their buffers; NULL: not known yet */
 } writer;
 
 static void *array_of(writer *w, size_t count, size_t size) {
@@ -302,16 +305,35 @@ static lrt_fb_ref write_codes(writer *w) {
   return lrt_fb_add_references(w->b, rows, w->code_count);
 }
 
+static bool is_apart(const writer *w, uint32_t buffer) {
+  const uintptr_t at = (uintptr_t)w->data[buffer];
+  return buffer > 0 && at >= w->apart_begin && at < w->apart_end;
+}
+
+/* Until the places are known, offset 1 stands for each: a table does not change its size with a number in it. */
+static lrt_fb_ref write_apart_buffer(writer *w, uint32_t buffer, size_t *next) {
+  const uint64_t offset = w->apart == NULL ? 1 : w->apart[(*next)++].offset;
+  lrt_fb_begin_table(w->b);
+  lrt_fb_put_integer(w->b, LRT_TFL_Buffer_offset, LRT_FB_U64, (int64_t)offset, 0);
+  lrt_fb_put_integer(w->b, LRT_TFL_Buffer_size, LRT_FB_U64, (int64_t)w->bytes[buffer], 0);
+  return lrt_fb_end_table(w->b);
+}
+
+static lrt_fb_ref write_inner_buffer(writer *w, uint32_t buffer) {
+  const lrt_fb_ref data = buffer == 0 ? 0
+                                      : lrt_fb_add_vector(w->b, LRT_FB_U8, w->data[buffer],
+                                                          (size_t)w->bytes[buffer], BUFFER_ALIGN);
+  lrt_fb_begin_table(w->b);
+  lrt_fb_put_ref(w->b, LRT_TFL_Buffer_data, data);
+  return lrt_fb_end_table(w->b);
+}
+
 static lrt_fb_ref write_buffers(writer *w) {
+  size_t next = 0;
   lrt_fb_ref *rows = array_of(w, w->buffer_count, sizeof *rows);
   if (rows == NULL) return 0;
-  for (uint32_t i = 0; i < w->buffer_count; i++) {
-    const lrt_fb_ref data =
-        i > 0 ? lrt_fb_add_vector(w->b, LRT_FB_U8, w->data[i], (size_t)w->bytes[i], BUFFER_ALIGN) : 0;
-    lrt_fb_begin_table(w->b);
-    lrt_fb_put_ref(w->b, LRT_TFL_Buffer_data, data);
-    rows[i] = lrt_fb_end_table(w->b);
-  }
+  for (uint32_t i = 0; i < w->buffer_count; i++)
+    rows[i] = is_apart(w, i) ? write_apart_buffer(w, i, &next) : write_inner_buffer(w, i);
   return lrt_fb_add_references(w->b, rows, w->buffer_count);
 }
 
@@ -348,16 +370,56 @@ static lrt_fb_ref write_model(writer *w) {
   return lrt_fb_end_table(w->b);
 }
 
+static lrt_status write_all(writer *w, const uint8_t **bytes, size_t *size, lrt_error *err) {
+  lrt_arena_init(&w->arena, w->b->alloc);
+  const lrt_fb_ref root = init(w) ? write_model(w) : 0;
+  if (w->failed) return lrt_alloc_fail(err, w->b->alloc, 0, "the model's structure");
+  return lrt_fb_finish(w->b, root, LRT_TFL_IDENTIFIER, bytes, size, err);
+}
+
 lrt_status lrt_tflite_write(const lrt_graph *graph, lrt_fb_builder *builder, const uint8_t **bytes,
                             size_t *size, lrt_error *err) {
   writer w = {.graph = graph, .b = builder};
-  lrt_arena_init(&w.arena, builder->alloc);
-  const lrt_fb_ref root = init(&w) ? write_model(&w) : 0;
-  lrt_status status;
-  if (w.failed)
-    status = lrt_alloc_fail(err, builder->alloc, 0, "the model's structure");
-  else
-    status = lrt_fb_finish(builder, root, LRT_TFL_IDENTIFIER, bytes, size, err);
+  const lrt_status status = write_all(&w, bytes, size, err);
+  lrt_arena_clear(&w.arena);
+  return status;
+}
+
+/* Lays the parts out behind a flatbuffer of `size` bytes. */
+static lrt_status place_parts(const writer *w, size_t size, lrt_arena *arena, const lrt_tflite_apart **out,
+                              size_t *count, lrt_error *err) {
+  lrt_tflite_apart *parts = lrt_arena_array(arena, w->buffer_count, sizeof *parts);
+  uint64_t at = size;
+  *count = 0;
+  if (parts == NULL) return lrt_alloc_fail(err, arena->alloc, 0, "the model's structure");
+  for (uint32_t i = 1; i < w->buffer_count; i++) {
+    if (!is_apart(w, i)) continue;
+    at = (at + APART_ALIGN - 1) / APART_ALIGN * APART_ALIGN;
+    parts[(*count)++] = (lrt_tflite_apart){w->data[i], w->bytes[i], at};
+    at += w->bytes[i];
+  }
+  *out = parts;
+  return LRT_OK;
+}
+
+lrt_status lrt_tflite_write_apart(const lrt_graph *graph, const void *begin, const void *end,
+                                  lrt_arena *arena, lrt_fb_builder *builder, const uint8_t **bytes,
+                                  size_t *size, const lrt_tflite_apart **parts, size_t *part_count,
+                                  lrt_error *err) {
+  writer w = {.graph = graph, .b = builder, .apart_begin = (uintptr_t)begin, .apart_end = (uintptr_t)end};
+  lrt_alloc *alloc = builder->alloc;
+  lrt_status status = write_all(&w, bytes, size, err);
+  if (status == LRT_OK) status = place_parts(&w, *size, arena, parts, part_count, err);
+  lrt_arena_clear(&w.arena);
+  if (status != LRT_OK) return status;
+  lrt_fb_builder_clear(builder);
+  lrt_fb_builder_init(builder, alloc);
+  w = (writer){.graph = graph,
+               .b = builder,
+               .apart_begin = (uintptr_t)begin,
+               .apart_end = (uintptr_t)end,
+               .apart = *parts};
+  status = write_all(&w, bytes, size, err);
   lrt_arena_clear(&w.arena);
   return status;
 }

@@ -12,4 +12,19 @@
 lrt_status lrt_tflite_write(const lrt_graph *graph, lrt_fb_builder *builder, const uint8_t **bytes,
                             size_t *size, lrt_error *err);
 
+/* Contents that stand behind the flatbuffer in the file rather than in it. */
+typedef struct lrt_tflite_apart {
+  const void *data; /* as the tensors have it */
+  uint64_t bytes;
+  uint64_t offset; /* from the start of the flatbuffer, a multiple of 64 */
+} lrt_tflite_apart;
+
+/* The same for models larger than a flatbuffer, and for contents made while writing: a tensor whose `data` lies in
+ * [begin, end) only names its contents by that address, nothing is read there. *parts: [*part_count] in the arena, by
+ * offset; the caller writes the flatbuffer, then each part at its place, zeros between. */
+lrt_status lrt_tflite_write_apart(const lrt_graph *graph, const void *begin, const void *end,
+                                  lrt_arena *arena, lrt_fb_builder *builder, const uint8_t **bytes,
+                                  size_t *size, const lrt_tflite_apart **parts, size_t *part_count,
+                                  lrt_error *err);
+
 #endif

@@ -152,6 +152,58 @@ static void far_zero_points_are_refused(void) {
   }
 }
 
+/* Two constants behind the flatbuffer, one of them used twice, one inside. */
+static void constants_may_stand_apart(void) {
+  static const char names[2]; /* addresses that stand for contents */
+  static const float weights[2][6] = {{1, 2, 3, 4, 5, 6}, {6, 5, 4, 3, 2, 1}}, bias[2] = {10, 20};
+  static const lrt_fully_connected_options plain = {0};
+  build_subgraph b = {0};
+  build_model m = {0};
+  lrt_arena arena;
+  const lrt_tflite_apart *parts = NULL;
+  size_t count = 0, size = 0;
+  const uint8_t *bytes = NULL;
+  const int32_t x = build_tensor(&b, LRT_FLOAT32, build_shape(2, 1, 3));
+  const int32_t one = build_constant(&b, LRT_FLOAT32, build_shape(2, 2, 3), &names[0]);
+  const int32_t two = build_constant(&b, LRT_FLOAT32, build_shape(2, 2, 3), &names[1]);
+  const int32_t again = build_constant(&b, LRT_FLOAT32, build_shape(2, 2, 3), &names[0]);
+  const int32_t c = build_constant(&b, LRT_FLOAT32, build_shape(1, 2), bias);
+  const int32_t sums[3] = {one, two, again};
+  build_input(&b, x);
+  for (int i = 0; i < 3; i++) {
+    const int32_t y = build_tensor(&b, LRT_FLOAT32, build_shape(2, 1, 2));
+    build_node(&b, LRT_OP_FULLY_CONNECTED, &plain, 3, (int32_t[]){x, sums[i], c}, 1, &y);
+    build_output(&b, y);
+  }
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){&b}, 0), LRT_OK); /* only for m.graph */
+  lrt_arena_init(&arena, lrt_alloc_default());
+  b.graph.name = "main";
+  b.graph.tensors = b.tensors, b.graph.nodes = b.nodes, b.graph.inputs = b.inputs,
+  b.graph.outputs = b.outputs;
+  m.graph.subgraphs = &b.graph, m.graph.subgraph_count = 1;
+  lrt_fb_builder_clear(&m.builder);
+  lrt_fb_builder_init(&m.builder, lrt_alloc_default());
+  REQUIRE(lrt_tflite_write_apart(&m.graph, names, names + 2, &arena, &m.builder, &bytes, &size, &parts,
+                                 &count, NULL) == LRT_OK);
+  REQUIRE(count == 2 && parts[0].data == &names[0] && parts[1].data == &names[1]);
+  CHECK(parts[0].offset >= size && parts[0].offset % 64 == 0 && parts[1].offset >= parts[0].offset + 24);
+  uint8_t *file = calloc(1, parts[1].offset + parts[1].bytes);
+  memcpy(file, bytes, size);
+  for (size_t i = 0; i < count; i++) memcpy(file + parts[i].offset, weights[i], sizeof weights[i]);
+  build_session s;
+  const build_model whole = {.bytes = file, .size = parts[1].offset + parts[1].bytes};
+  REQUIRE(build_open(&whole, NULL, &s, NULL) == LRT_OK);
+  memcpy(build_view(&s, x).data, (float[]){1, 1, 2}, 12);
+  CHECK_INT(lrt_interpreter_invoke(s.it, 0, NULL), LRT_OK);
+  const float *y[3];
+  for (int i = 0; i < 3; i++) y[i] = build_view(&s, b.outputs[i]).data;
+  CHECK(y[0][0] == 19 && y[0][1] == 41 && y[1][0] == 29 && y[1][1] == 27 && y[2][0] == 19);
+  build_close(&s);
+  free(file);
+  lrt_arena_clear(&arena);
+  build_clear(&m);
+}
+
 static void real_models_survive(void) {
   const char *folder = LRT_SHARED_DIR "/models/tflite/real";
   char path[1000];
@@ -183,6 +235,7 @@ int main(int argc, char **argv) {
   RUN(small_model_survives);
   RUN(damaged_models_are_refused);
   RUN(far_zero_points_are_refused);
+  RUN(constants_may_stand_apart);
   RUN(real_models_survive);
   DONE();
 }
