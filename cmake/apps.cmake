@@ -9,7 +9,7 @@ if(LRT_APP_SOURCES)
   target_link_options(litert_command PRIVATE -Wl,--gc-sections)
   # First the shared library, for everything public; then its archive, from which the linker takes only the
   # hidden helpers (text, JSON, .npy) that the command calls.
-  target_link_libraries(litert_command PRIVATE litert litert_rooms)
+  target_link_libraries(litert_command PRIVATE litert_tools litert litert_rooms)
 
   # Pictures are a component: without the libraries the command is built and says so in `litert version`.
   set(LRT_HAVE_PNG 0)
