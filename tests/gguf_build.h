@@ -18,7 +18,7 @@ typedef struct gguf_build {
 
 static inline void gguf_add(uint8_t **list, size_t *used, const void *bytes, size_t count) {
   *list = realloc(*list, *used + count + 1);
-  memcpy(*list + *used, bytes, count);
+  if (count > 0) memcpy(*list + *used, bytes, count);
   *used += count;
 }
 

@@ -73,7 +73,7 @@ int32_t lrt_build_input(lrt_build *b, const char *name, lrt_type type, const lrt
     return 0;
   }
   b->inputs[b->input_count] = tensor;
-  b->input_names[b->input_count++] = (lrt_signature_entry){copy, tensor};
+  b->input_names[b->input_count++] = (lrt_signature_entry){.name = copy, .tensor = tensor};
   return tensor;
 }
 
@@ -84,7 +84,7 @@ void lrt_build_output(lrt_build *b, const char *name, int32_t tensor) {
     return;
   }
   b->outputs[b->output_count] = tensor;
-  b->output_names[b->output_count++] = (lrt_signature_entry){copy, tensor};
+  b->output_names[b->output_count++] = (lrt_signature_entry){.name = copy, .tensor = tensor};
 }
 
 int32_t lrt_build_constant(lrt_build *b, const char *name, lrt_type type, const lrt_shape *shape,

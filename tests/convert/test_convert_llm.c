@@ -441,7 +441,7 @@ static void bad_calls(void) {
             LRT_UNSUPPORTED);
 }
 
-static void delete(const char *path, void *unused) {
+static void delete (const char *path, void *unused) {
   (void)unused;
   unlink(path);
 }
