@@ -1,15 +1,14 @@
-# apps.cmake: the command litert from apps/litert/*.c, on top of the shared library.
+# apps.cmake: the command litert from apps/litert/*.c and the rooms.
 # SPDX-License-Identifier: Apache-2.0
 file(GLOB LRT_APP_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/apps/litert/*.c)
 if(LRT_APP_SOURCES)
   add_executable(litert_command ${LRT_APP_SOURCES})
-  set_target_properties(litert_command PROPERTIES OUTPUT_NAME litert
-    BUILD_RPATH "$ORIGIN" INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}" BUILD_RPATH_USE_ORIGIN ON)
+  set_target_properties(litert_command PROPERTIES OUTPUT_NAME litert)
   target_compile_definitions(litert_command PRIVATE LRT_VERSION="${PROJECT_VERSION}")
   target_link_options(litert_command PRIVATE -Wl,--gc-sections)
-  # First the shared library, for everything public; then its archive, from which the linker takes only the
-  # hidden helpers (text, JSON, .npy) that the command calls.
-  target_link_libraries(litert_command PRIVATE litert_tools litert litert_rooms)
+  # One program that holds everything once: the rooms that run models and those that make them share state (memory
+  # accounts, counters, log) through functions that the shared library hides.
+  target_link_libraries(litert_command PRIVATE litert_tools litert_rooms)
 
   # Pictures are a component: without the libraries the command is built and says so in `litert version`.
   set(LRT_HAVE_PNG 0)

@@ -25,7 +25,7 @@ def check(folder, header=HEADER, code=CODE, flags=(), node="LITERT_0", command=N
     arguments = []
     if command:
         (folder / "main.c").write_text(command)
-        subprocess.run(["gcc", str(folder / "main.c"), "-o", str(folder / "main")], check=True)
+        subprocess.run(["gcc", str(folder / "main.c"), str(library), "-o", str(folder / "main")], check=True)
         arguments = ["--command", str(folder / "main")]
     done = subprocess.run([sys.executable, str(CHECK), str(library), str(folder / "include"), *arguments],
                           stdout=subprocess.PIPE, check=False, universal_newlines=True)
@@ -43,7 +43,7 @@ def test_good_library(tmp_path):
     ("SONAME is not", {"flags": ["-Wl,-soname,libother.so.0"]}),
     ("the library needs libgcc_s", {"flags": [*FLAGS, "-Wl,--no-as-needed", "-lgcc_s"]}),
     ("the stripped library has", {"code": CODE + "char lrt_big[4 << 20] = {1};\n"}),
-    ("a second copy of lrt_run", {"command": CODE + "int main(void) { return lrt_run(0); }\n"}),
+    ("the command needs liblitert.so", {"command": "int lrt_run(int n);\nint main(void) { return lrt_run(0); }\n"}),
 ])
 def test_broken_promise(tmp_path, words, change):
     status, output = check(tmp_path, **change)
