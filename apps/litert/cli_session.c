@@ -9,11 +9,28 @@
 #include "base/environment.h"
 #include "base/fail.h"
 
-lrt_status cli_session_open_model(cli *c, const char *path, const cli_session_options *options,
-                                  lrt_model **out) {
+/* The operators of the libraries that were named, NULL where none was. */
+static lrt_status load_operators(cli *c, const cli_list *libraries, lrt_op_set **out) {
+  *out = NULL;
+  if (libraries->count == 0) return LRT_OK;
+  LRT_TRY(lrt_op_set_create(out, &c->error));
+  for (int i = 0; i < libraries->count; i++) LRT_TRY(lrt_op_set_load(*out, libraries->items[i], &c->error));
+  return LRT_OK;
+}
+
+static lrt_status open_with_operators(cli *c, const char *path, const cli_session_options *options,
+                                      lrt_model **out) {
   lrt_model_options model_options = {0};
   model_options.limits.bytes = options->memory_limit;
-  const lrt_status status = lrt_model_open(path, &model_options, out, &c->error);
+  lrt_status status = load_operators(c, &options->libraries, &model_options.operators);
+  if (status == LRT_OK) status = lrt_model_open(path, &model_options, out, &c->error);
+  lrt_op_set_destroy(model_options.operators); /* the model has a reference */
+  return status;
+}
+
+lrt_status cli_session_open_model(cli *c, const char *path, const cli_session_options *options,
+                                  lrt_model **out) {
+  const lrt_status status = open_with_operators(c, path, options, out);
   if (status == LRT_OK || strstr(c->error.message, path) != NULL) return status;
   const lrt_error inner = c->error;
   return lrt_fail(&c->error, status, "%s: %s", path, inner.message);

@@ -27,14 +27,19 @@ typedef struct cli_session_options {
   double time_limit;
   bool preserve, profile;
   cli_delegate_options delegate;
+  cli_list libraries; /* of custom operators */
 } cli_session_options;
 
 #define CLI_SESSION_DEFAULTS                                                                                 \
   {                                                                                                          \
-    1, -1, NULL, 0, 0, 0, false, false, {                                                                    \
-      NULL, NULL, 0, 0, false                                                                                \
+    1, -1, NULL, 0, 0, 0, false, false, {NULL, NULL, 0, 0, false}, {                                         \
+      {NULL}, 0                                                                                              \
     }                                                                                                        \
   }
+
+/* The flag that names libraries of custom operators, also for commands that run nothing. */
+#define CLI_LIBRARY_FLAG(o)                                                                                  \
+  { "custom-op-library", CLI_LIST, &(o).libraries, 0, "FILE", "shared library of custom operators" }
 
 /* Entries of a flag table, for a cli_session_options `o`. */
 #define CLI_SESSION_FLAGS(o)                                                                                 \
@@ -45,9 +50,9 @@ typedef struct cli_session_options {
        &(o).memory_limit, 0,                                                                                 \
        "BYTES",           "give up above this much memory (64k, 1.5G)"},                                     \
       CLI_DELEGATE_FLAGS((o).delegate),                                                                      \
-      {"time-limit", CLI_REAL, &(o).time_limit, 0, "S", "give up when planning or one run takes longer"}, {  \
-    "step-limit", CLI_INT, &(o).step_limit, 0, "N", "give up after this many steps in one run"               \
-  }
+      {"time-limit", CLI_REAL, &(o).time_limit, 0, "S", "give up when planning or one run takes longer"},    \
+      {"step-limit", CLI_INT, &(o).step_limit, 0, "N", "give up after this many steps in one run"},          \
+      CLI_LIBRARY_FLAG(o)
 
 typedef struct cli_session {
   lrt_model *model;

@@ -265,6 +265,7 @@ lrt_status cmd_inspect(cli *c, int argc, char **argv) {
   const cli_flag flags[] = {
       {"tensors", CLI_SWITCH, &o.tensors, 0, NULL, "also list every tensor"},
       {"nodes", CLI_SWITCH, &o.nodes, 0, NULL, "also list every operator with operands and options"},
+      CLI_LIBRARY_FLAG(o.session),
   };
   const cli_syntax syntax = {
       "MODEL", "Lists what a model file holds; with --json everything, tensors and nodes included.",

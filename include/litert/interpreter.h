@@ -3,6 +3,7 @@
 #ifndef LITERT_INTERPRETER_H
 #define LITERT_INTERPRETER_H
 
+#include "litert/custom_op.h"
 #include "litert/delegate.h"
 #include "litert/model.h"
 #include "litert/threads.h"
@@ -36,6 +37,7 @@ typedef struct lrt_interpreter_options {
   int32_t delegate_count;
   lrt_delegate_policy delegate_policy; /* what happens when one fails before the first run */
   int skip_busy_team; /* an invoke that finds the team in another's run goes on alone in its thread; 0: it waits */
+  lrt_op_set *operators; /* custom operators; NULL = those of the model. The interpreter takes a reference */
 } lrt_interpreter_options;
 
 /* Takes a reference to the model. `options` NULL = defaults. */

@@ -3,6 +3,7 @@
 #ifndef LITERT_MODEL_H
 #define LITERT_MODEL_H
 
+#include "litert/custom_op.h"
 #include "litert/status.h"
 #include "litert/tensor.h"
 
@@ -17,6 +18,8 @@ typedef struct lrt_model lrt_model;
 typedef struct lrt_model_options {
   int copy;          /* non-zero: read the file into memory, so that shrinking it later cannot do harm */
   lrt_limits limits; /* bytes: memory for the structure, copied ranges and packed weights */
+  lrt_op_set
+      *operators; /* custom operators of all its interpreters; NULL = none. The model takes a reference */
 } lrt_model_options;
 
 /* Opens a .tflite file, or the TFLite model inside a .litertlm or .task bundle; the kind is told by the bytes.

@@ -206,7 +206,7 @@ tfl_node *lrt_tfl_add_group(tfl_session *s, const lrt_group *group) {
 }
 
 static lrt_status show_node(tfl_session *s, const lrt_node *from, lrt_error *err) {
-  const lrt_op *op = lrt_op_of(from);
+  const lrt_op *op = lrt_op_find(lrt_custom_states_set(s->partition->runtime->customs), from);
   tfl_node *node = add_node(s);
   if (node == NULL || !set_operands(s, node, from)) return no_memory(s, err);
   node->registration.builtin_code = from->code;

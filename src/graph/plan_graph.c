@@ -78,6 +78,7 @@ static lrt_status add_node(inlining *in, const lrt_node *node, const int32_t *ma
   copy->node = *node;
   copy->file_index = file_index;
   copy->within = within;
+  copy->origin = node;
   copy->inputs = mapped(in, node->inputs, node->input_count, map);
   copy->node.inputs = copy->inputs;
   copy->node.outputs = mapped(in, node->outputs, node->output_count, map);

@@ -16,10 +16,11 @@ typedef struct lrt_plan_tensor {
 } lrt_plan_tensor;
 
 typedef struct lrt_plan_node {
-  lrt_node node;      /* operands are value indices of the plan graph */
-  int32_t *inputs;    /* the same memory as node.inputs, writable for passes */
-  int32_t file_index; /* the node of the outer subgraph that this one stands for */
-  const char *within; /* name of the composite it was inlined from, or NULL */
+  lrt_node node;          /* operands are value indices of the plan graph */
+  int32_t *inputs;        /* the same memory as node.inputs, writable for passes */
+  int32_t file_index;     /* the node of the outer subgraph that this one stands for */
+  const char *within;     /* name of the composite it was inlined from, or NULL */
+  const lrt_node *origin; /* in the file graph */
   bool dead;
   bool is_group;      /* stands for delegated nodes; file_index is a number beyond those of the file */
   int32_t pads[4];    /* convolutions: top, bottom, left, right, beside what the options ask for */

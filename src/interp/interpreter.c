@@ -66,6 +66,9 @@ static lrt_status init_runtime(lrt_interpreter *it, const lrt_interpreter_option
   runtime->initialised = lrt_arena_array(&it->arena, (size_t)runtime->graph->subgraph_count, sizeof(bool));
   if (runtime->initialised == NULL) return lrt_alloc_fail(err, it->alloc, 0, "the interpreter");
   LRT_TRY(init_delegates(it, options, err));
+  lrt_op_set *operators =
+      options != NULL && options->operators != NULL ? options->operators : it->model->operators;
+  LRT_TRY(lrt_custom_states_create(it->alloc, operators, &runtime->customs, err));
   return lrt_resources_create(it->alloc, &runtime->resources, err);
 }
 
@@ -117,6 +120,7 @@ void lrt_interpreter_destroy(lrt_interpreter *it) {
   lrt_partition_clear(&it->runtime);
   lrt_runtime_clear(&it->runtime);
   lrt_state_destroy(it->own_state);
+  lrt_custom_states_destroy(it->runtime.customs);
   lrt_resources_destroy(it->runtime.resources);
   lrt_threads_destroy(it->runtime.team);
   for (int32_t d = 0; d < it->runtime.delegate_count; d++) lrt_delegate_destroy(it->runtime.delegates[d]);

@@ -9,7 +9,6 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "model/model_pick.h"
-#include "ops/op.h"
 
 static lrt_status fill(lrt_model *model, lrt_source *file, lrt_error *err) {
   lrt_source *picked = NULL;
@@ -22,7 +21,8 @@ static lrt_status fill(lrt_model *model, lrt_source *file, lrt_error *err) {
 }
 
 /* Takes over `file`. */
-static lrt_status create(lrt_source *file, lrt_alloc *account, lrt_model **out, lrt_error *err) {
+static lrt_status create(lrt_source *file, lrt_alloc *account, const lrt_model_options *options,
+                         lrt_model **out, lrt_error *err) {
   lrt_model *model = lrt_alloc_zero(account, sizeof *model);
   if (model == NULL) {
     lrt_source_destroy(file);
@@ -32,6 +32,7 @@ static lrt_status create(lrt_source *file, lrt_alloc *account, lrt_model **out, 
   }
   atomic_init(&model->references, 1);
   model->alloc = account;
+  model->operators = lrt_op_set_use(options != NULL ? options->operators : NULL);
   const lrt_status status = fill(model, file, err);
   if (status != LRT_OK) {
     lrt_model_destroy(model);
@@ -60,7 +61,7 @@ lrt_status lrt_model_open(const char *path, const lrt_model_options *options, lr
   if (path == NULL || out == NULL) return lrt_fail(err, LRT_INVALID_ARGUMENT, "a model needs a path");
   LRT_TRY(account_of(options, &account, err));
   const lrt_status status = lrt_source_open(path, policy_of(options), account, &file, err);
-  if (status == LRT_OK) return create(file, account, out, err);
+  if (status == LRT_OK) return create(file, account, options, out, err);
   lrt_alloc_destroy(account);
   return status;
 }
@@ -72,7 +73,7 @@ lrt_status lrt_model_open_memory(const void *bytes, uint64_t length, const lrt_m
   if (bytes == NULL || out == NULL) return lrt_fail(err, LRT_INVALID_ARGUMENT, "a model needs bytes");
   LRT_TRY(account_of(options, &account, err));
   const lrt_status status = lrt_source_wrap(bytes, length, NULL, NULL, account, &file, err);
-  if (status == LRT_OK) return create(file, account, out, err);
+  if (status == LRT_OK) return create(file, account, options, out, err);
   lrt_alloc_destroy(account);
   return status;
 }
@@ -84,7 +85,7 @@ lrt_status lrt_model_open_fd(int fd, uint64_t offset, uint64_t length, const lrt
   if (out == NULL) return lrt_fail(err, LRT_INVALID_ARGUMENT, "a model needs a place to go");
   LRT_TRY(account_of(options, &account, err));
   const lrt_status status = lrt_source_from_fd(fd, offset, length, policy_of(options), account, &file, err);
-  if (status == LRT_OK) return create(file, account, out, err);
+  if (status == LRT_OK) return create(file, account, options, out, err);
   lrt_alloc_destroy(account);
   return status;
 }
@@ -101,6 +102,7 @@ void lrt_model_destroy(lrt_model *model) {
   lrt_weights_destroy(model->weights);
   lrt_tflite_destroy(model->tflite);
   lrt_source_destroy(model->file);
+  lrt_op_set_destroy(model->operators);
   lrt_alloc_free(model);
   lrt_alloc_destroy(account);
 }
@@ -185,7 +187,7 @@ lrt_status lrt_model_node(const lrt_model *model, int32_t subgraph, int32_t node
                          .code = from->code,
                          .version = from->version,
                          .is_custom = from->code == LRT_OP_CUSTOM,
-                         .is_supported = lrt_op_of(from) != NULL,
+                         .is_supported = lrt_op_find(model->operators, from) != NULL,
                          .input_count = from->input_count,
                          .output_count = from->output_count,
                          .intermediate_count = from->intermediate_count,

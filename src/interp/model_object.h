@@ -7,6 +7,7 @@
 
 #include "litert/model.h"
 #include "model/tflite_read.h"
+#include "ops/op_set.h"
 #include "ops/weights.h"
 
 struct lrt_model {
@@ -15,6 +16,7 @@ struct lrt_model {
   lrt_source *file; /* what was opened: the model itself or the bundle around it */
   lrt_tflite *tflite;
   lrt_weights *weights;
+  lrt_op_set *operators; /* registered custom operators, or NULL */
 };
 
 #endif

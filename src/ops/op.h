@@ -116,7 +116,9 @@ typedef struct lrt_prepare {
   bool squares;         /* fused square: MEAN and SUM are over the squares of operand 0 */
   lrt_weights *weights; /* packed weights shared by all interpreters of the model */
   lrt_resources *resources;
-  const lrt_graph *graph; /* the whole model: computations that an operator names by subgraph */
+  const lrt_graph *graph;            /* the whole model: computations that an operator names by subgraph */
+  struct lrt_custom_states *customs; /* registered operators (op_set.h) */
+  const lrt_node *origin;            /* the node as it stands in the file */
   lrt_error *err;
 
   /* Filled by the functions below, read by the planner. */

@@ -39,7 +39,7 @@ static bool is_claimed(const cutting *c, int32_t u) {
 
 /* Nodes whose order among each other is part of the result: they keep it. */
 static bool has_side_effects(const lrt_partition *p, const lrt_node *node) {
-  const lrt_op *op = lrt_op_of(node);
+  const lrt_op *op = lrt_op_find(lrt_custom_states_set(p->runtime->customs), node);
   if (node->code == LRT_OP_IF || node->code == LRT_OP_WHILE || node->code == LRT_OP_CALL_ONCE ||
       node->code == LRT_OP_STABLEHLO_CASE)
     return true;

@@ -72,24 +72,54 @@ static lrt_status declare_sources(lrt_plan *plan, const lrt_shape *shapes, lrt_e
   return plan->depth == 0 ? lrt_plan_mark_states(plan, err) : LRT_OK;
 }
 
-/* One sentence that names every operator nobody implements. */
-static lrt_status check_resolved(const lrt_plan *plan, lrt_error *err) {
-  char names[300] = "";
-  size_t used = 0;
-  int flex = 0;
-  for (int32_t i = 0; i < plan->graph->node_count; i++) {
-    const lrt_node *node = &plan->graph->nodes[i].node;
-    if (plan->graph->nodes[i].dead || plan->graph->nodes[i].is_group || lrt_op_of(node) != NULL) continue;
-    const char *name = lrt_node_name(node);
-    if (name[0] == 0) name = "a custom operator without a name";
-    if (strstr(names, name) != NULL || used >= sizeof names - 1) continue;
-    flex += strncmp(name, "Flex", 4) == 0;
-    const int n = snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", name);
-    used += n > 0 ? (size_t)n : 0;
+/* Names of operators, each once, cut where the room ends. */
+typedef struct name_list {
+  char text[360];
+  size_t used;
+  bool cut, flex;
+} name_list;
+
+static bool is_listed(const name_list *list, const char *name) {
+  const size_t length = strlen(name);
+  for (const char *at = list->text; (at = strstr(at, name)) != NULL; at += length) {
+    const bool begins = at == list->text || at[-1] == ' ', ends = at[length] == '\0' || at[length] == ',';
+    if (begins && ends) return true;
   }
-  if (used == 0) return LRT_OK;
-  return lrt_fail(err, LRT_UNRESOLVED_OP, "the model needs operators that are not available: %s%s", names,
-                  flex > 0 ? " (Flex operators are TensorFlow operators)" : "");
+  return false;
+}
+
+static void add_name(name_list *list, const char *name) {
+  if (name[0] == '\0') name = "a custom operator without a name";
+  list->flex |= strncmp(name, "Flex", 4) == 0;
+  if (list->cut || is_listed(list, name)) return;
+  list->cut = strlen(name) + 2 >= sizeof list->text - list->used;
+  if (list->cut) return;
+  list->used += (size_t)snprintf(list->text + list->used, sizeof list->text - list->used, "%s%s",
+                                 list->used > 0 ? ", " : "", name);
+}
+
+/* One sentence that names every operator of the file nobody implements, also those that run later or not at all: who
+ * has to find implementations wants them all. */
+static lrt_status unresolved(const lrt_plan *plan, lrt_error *err) {
+  const lrt_graph *graph = plan->runtime->graph;
+  const lrt_op_set *set = lrt_custom_states_set(plan->runtime->customs);
+  name_list list = {"", 0, false, false};
+  for (int32_t s = 0; s < graph->subgraph_count; s++)
+    for (int32_t i = 0; i < graph->subgraphs[s].node_count; i++)
+      if (lrt_op_find(set, &graph->subgraphs[s].nodes[i]) == NULL)
+        add_name(&list, lrt_node_name(&graph->subgraphs[s].nodes[i]));
+  return lrt_fail(err, LRT_UNRESOLVED_OP, "the model needs operators that are not available: %s%s%s",
+                  list.text, list.cut ? " and others" : "",
+                  list.flex ? " (Flex operators are TensorFlow operators)" : "");
+}
+
+static lrt_status check_resolved(const lrt_plan *plan, lrt_error *err) {
+  const lrt_op_set *set = lrt_custom_states_set(plan->runtime->customs);
+  for (int32_t i = 0; i < plan->graph->node_count; i++)
+    if (!plan->graph->nodes[i].dead && !plan->graph->nodes[i].is_group &&
+        lrt_op_find(set, &plan->graph->nodes[i].node) == NULL)
+      return unresolved(plan, err);
+  return LRT_OK;
 }
 
 static lrt_status check_outputs(const lrt_plan *plan, lrt_error *err) {

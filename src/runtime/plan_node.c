@@ -44,6 +44,8 @@ void lrt_plan_init_prepare(lrt_prepare *p, lrt_plan *plan, const lrt_exec *exec,
   p->weights = runtime->weights;
   p->resources = runtime->resources;
   p->graph = runtime->graph;
+  p->customs = runtime->customs;
+  p->origin = exec->node->origin;
   p->arena = arena;
   p->err = err;
 }
@@ -208,7 +210,9 @@ lrt_status lrt_plan_settle(lrt_plan *plan, lrt_exec *exec, lrt_error *err) {
 
 static lrt_status plan_operator(lrt_plan *plan, lrt_exec *exec, lrt_error *err) {
   lrt_prepare p;
-  exec->op = exec->node->is_group ? &lrt_group_op : lrt_op_of(&exec->node->node);
+  exec->op = exec->node->is_group
+                 ? &lrt_group_op
+                 : lrt_op_find(lrt_custom_states_set(plan->runtime->customs), &exec->node->node);
   if (exec->op == NULL || !lrt_plan_inputs_are(exec, false)) {
     lrt_plan_defer(plan, exec);
     return LRT_OK;

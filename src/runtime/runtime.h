@@ -7,7 +7,7 @@
 
 #include "base/team.h"
 #include "litert/delegate.h"
-#include "ops/op.h"
+#include "ops/op_set.h"
 
 /* Memory of one variable tensor. */
 typedef struct lrt_variable {
@@ -29,7 +29,8 @@ typedef struct lrt_runtime {
   lrt_alloc *alloc;
   lrt_weights *weights;
   lrt_resources *resources;
-  lrt_threads *team; /* NULL = the calling thread alone */
+  lrt_custom_states *customs; /* registered operators and the states of their nodes */
+  lrt_threads *team;          /* NULL = the calling thread alone */
   int workers;
   lrt_op_mode mode;
   bool preserve_all; /* every tensor keeps its own memory; nothing is fused */

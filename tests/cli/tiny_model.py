@@ -97,8 +97,10 @@ def code(number, custom=None, version=1):
     return fields
 
 
-def node(opcode, inputs, outputs, options=None):
+def node(opcode, inputs, outputs, options=None, custom=None):
     fields = Table({0: ("u32", opcode), 1: inputs, 2: outputs})
+    if custom is not None:
+        fields[5] = custom
     if options is not None:
         fields[3], fields[4] = ("u8", options[0]), options[1]
     return fields
@@ -169,6 +171,12 @@ def reshape_strings(count=2):
     options = (17, Table({0: [count, 1]}))
     return model([tensor("x", [count], STRING), tensor("y", [count, 1], STRING)], [node(0, [0], [1], options)],
                  [code(RESHAPE)], [0], [1])
+
+
+def gain(factor=2.5):
+    """y = factor * x, by the operator of examples/c/custom_op.c."""
+    return model([tensor("x", [1, 4]), tensor("y", [1, 4])], [node(0, [0], [1], custom=struct.pack("<f", factor))],
+                 [code(CUSTOM, "Gain")], [0], [1])
 
 
 def custom():

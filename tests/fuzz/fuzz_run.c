@@ -114,7 +114,7 @@ static void run_model(lrt_model *model, uint32_t bits) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
-  const lrt_model_options options = {0, {64u << 20, 0, 0}};
+  const lrt_model_options options = {.limits = {.bytes = 64u << 20}};
   lrt_model *model = NULL;
   lrt_error err = {LRT_OK, ""};
   if (accepted(lrt_model_open_memory(bytes, length, &options, &model, &err), &err))

@@ -120,7 +120,8 @@ def build(graphs, signatures=(), description=""):
                 fields.append((7, "[i", list(tensor["signature"])))
             tensors.append(fields + quantization(tensor))
         nodes = [[(0, "I", codes.index(code)), (1, "[i", inputs), (2, "[i", outputs)] +
-                 ([(3, "B", OPTIONS[code]), (4, "table", options)] if code in OPTIONS else [])
+                 ([(3, "B", OPTIONS[code]), (4, "table", options)] if code in OPTIONS else []) +
+                 ([(5, "bytes", bytes(options))] if isinstance(code, str) and options else [])
                  for code, inputs, outputs, options in graph.nodes]
         subgraphs.append([(0, "tables", tensors), (1, "[i", graph.inputs), (2, "[i", graph.outputs),
                           (3, "tables", nodes), (4, "text", graph.name)])
@@ -214,6 +215,27 @@ def custom_model():
     return build([graph])
 
 
+def gain_model():
+    """y = 2.5 x by a custom operator "Gain"; examples have implementations."""
+    graph = Graph()
+    x, y = graph.tensor("x", (1, 4)), graph.tensor("y", (1, 4))
+    graph.node("Gain", [x], [y], struct.pack("<f", 2.5))
+    graph.inputs, graph.outputs = [x], [y]
+    return build([graph])
+
+
+def mixed_model():
+    """A custom operator "Mixed": x [2, 3], int8 w [3] (constant, scale 0.5) -> int8 [2, 3], strings, float32 [2, 3]."""
+    graph = Graph()
+    x = graph.tensor("x", (2, 3))
+    w = graph.tensor("w", (3,), "int8", np.array([1, -2, 3], np.int8), scale=[0.5], zero_point=[1])
+    outs = [graph.tensor("q", (2, 3), "int8", scale=[0.25], zero_point=[0]), graph.tensor("s", (1,), "string"),
+            graph.tensor("late", (2, 3))]
+    graph.node("Mixed", [x, w], outs)
+    graph.inputs, graph.outputs = [x], outs
+    return build([graph])
+
+
 def text_model():
     """Passes strings on: an input that is also the output, shape [2]."""
     graph = Graph()
@@ -223,4 +245,5 @@ def text_model():
 
 
 MODELS = {"add": add_model, "dynamic": dynamic_model, "fixed": fixed_model, "signatures": two_signature_model,
-          "int4": int4_model, "quantized": quantized_model, "custom": custom_model, "text": text_model}
+          "int4": int4_model, "quantized": quantized_model, "custom": custom_model, "text": text_model,
+          "gain": gain_model, "mixed": mixed_model}

@@ -13,6 +13,7 @@ CASES = {
     "inference.py": (["dynamic"], "output: float32 [1, 4], largest 0.0"),
     "benchmark_loop.py": (["fixed", "5"], "2 threads: min"),
     "pipeline.py": (["add", "dynamic"], "[[6. 6. 6. 6.]]"),
+    "custom_op.py": (["gain"], "[[0.  2.5 5.  7.5]]"),
     "batch.py": (["fixed", "4"], "threads agree: True"),
 }
 

@@ -18,16 +18,25 @@ typedef struct core_delegate {
   PyObject_HEAD lrt_delegate *delegate;
 } core_delegate;
 
+/* Custom operators; `error` is what one of their functions raised last, or NULL. */
+typedef struct core_operators {
+  PyObject_HEAD lrt_op_set *set;
+  struct registered *first;
+  PyObject *error;
+} core_operators;
+
 typedef struct core_interpreter {
   PyObject_HEAD lrt_interpreter *interpreter;
   core_model *model;
-  Py_ssize_t views; /* live views of its memory */
-  int running;      /* a call that released the lock of Python is under way */
+  core_operators *operators; /* or NULL */
+  Py_ssize_t views;          /* live views of its memory */
+  int running;               /* a call that released the lock of Python is under way */
   int threads;
 } core_interpreter;
 
 extern PyTypeObject *core_model_type;
 extern PyTypeObject *core_delegate_type;
+extern PyTypeObject *core_operators_type;
 extern PyTypeObject *core_interpreter_type;
 extern PyTypeObject *core_view_type;
 
@@ -35,6 +44,7 @@ extern PyTypeObject *core_view_type;
 int core_add_view(PyObject *module);
 int core_add_model(PyObject *module);
 int core_add_delegate(PyObject *module);
+int core_add_operators(PyObject *module);
 int core_add_interpreter(PyObject *module);
 
 /* Memory of a tensor as an object with __array_interface__, which numpy takes over without copying. `owner` (a
@@ -48,6 +58,8 @@ PyObject *core_raise(const lrt_error *err);
 /* Hands the log records that came up so far to Python; keeps a pending exception as it is. */
 void core_deliver_log(void);
 
+/* A tuple as a shape; -1 with an exception set when it is none. */
+int core_read_shape(PyObject *tuple, lrt_shape *shape);
 PyObject *core_shape_tuple(const lrt_shape *shape);
 PyObject *core_index_tuple(const int32_t *values, int32_t count);
 /* Text of the library; bytes that are no UTF-8 are kept as surrogates. */

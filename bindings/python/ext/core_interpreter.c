@@ -48,12 +48,12 @@ static lrt_delegate **delegates_of(PyObject *tuple) {
   return list;
 }
 
-/* Interpreter(model, threads, mode, preserve, profile, max_bytes, max_steps, max_seconds, delegates, fallback); threads
- * -1 = the cores that this process may use; fallback: delegates that refuse the model are left out. */
+/* Interpreter(model, threads, mode, preserve, profile, max_bytes, max_steps, max_seconds, delegates, fallback,
+ * operators); threads -1 = the cores that this process may use; fallback: delegates that refuse the model are left out. */
 static PyObject *interpreter_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
-  static char *names[] = {"model",     "threads",     "mode",      "preserve", "profile", "max_bytes",
-                          "max_steps", "max_seconds", "delegates", "fallback", NULL};
-  PyObject *model = NULL, *delegates = NULL;
+  static char *names[] = {"model",     "threads",     "mode",      "preserve", "profile",   "max_bytes",
+                          "max_steps", "max_seconds", "delegates", "fallback", "operators", NULL};
+  PyObject *model = NULL, *delegates = NULL, *operators = Py_None;
   int threads = 0, mode = 0, preserve = 0, profile = 0, fallback = 0;
   unsigned long long max_bytes = 0, max_steps = 0;
   double max_seconds = 0;
@@ -61,16 +61,22 @@ static PyObject *interpreter_new(PyTypeObject *type, PyObject *args, PyObject *k
   lrt_error err = {LRT_OK, ""};
   lrt_status status;
   (void)type;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|iippKKdO!p", names, core_model_type, &model, &threads,
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!|iippKKdO!pO", names, core_model_type, &model, &threads,
                                    &mode, &preserve, &profile, &max_bytes, &max_steps, &max_seconds,
-                                   &PyTuple_Type, &delegates, &fallback))
+                                   &PyTuple_Type, &delegates, &fallback, &operators))
     return NULL;
+  if (operators != Py_None && Py_TYPE(operators) != core_operators_type) {
+    PyErr_SetString(PyExc_TypeError, "operators is no OperatorSet");
+    return NULL;
+  }
+  core_operators *custom = operators != Py_None ? (core_operators *)operators : NULL;
   lrt_interpreter_options options = {.mode = (lrt_mode)mode,
                                      .preserve_all_tensors = preserve,
                                      .profile = profile,
                                      .limits = {max_bytes, max_steps, max_seconds},
                                      .delegate_policy =
-                                         fallback ? LRT_DELEGATE_OPTIONAL : LRT_DELEGATE_REQUIRED};
+                                         fallback ? LRT_DELEGATE_OPTIONAL : LRT_DELEGATE_REQUIRED,
+                                     .operators = custom != NULL ? custom->set : NULL};
   lrt_delegate **list = delegates_of(delegates);
   if (list == NULL) return NULL;
   options.delegates = list;
@@ -88,6 +94,8 @@ static PyObject *interpreter_new(PyTypeObject *type, PyObject *args, PyObject *k
   Py_INCREF(model);
   self->interpreter = native;
   self->model = (core_model *)model;
+  Py_XINCREF((PyObject *)custom);
+  self->operators = custom;
   self->views = 0;
   self->running = 0;
   self->threads = threads;
@@ -98,6 +106,7 @@ static void interpreter_dealloc(PyObject *self) {
   core_interpreter *it = (core_interpreter *)self;
   PyTypeObject *type = Py_TYPE(self);
   lrt_interpreter_destroy(it->interpreter);
+  Py_XDECREF((PyObject *)it->operators); /* whose functions free states above */
   Py_DECREF(it->model);
   PyObject_Free(self);
   Py_DECREF(type);
@@ -113,7 +122,7 @@ static lrt_interpreter *idle(PyObject *self) {
   return NULL;
 }
 
-static int read_shape(PyObject *tuple, lrt_shape *shape) {
+int core_read_shape(PyObject *tuple, lrt_shape *shape) {
   const Py_ssize_t rank = PyTuple_Size(tuple);
   const lrt_error too_long = {LRT_INVALID_ARGUMENT, "a shape has at most 8 dimensions"};
   if (rank < 0) return -1;
@@ -144,7 +153,7 @@ static PyObject *interpreter_resize(PyObject *self, PyObject *args) {
   lrt_interpreter *native = idle(self);
   if (native == NULL) return NULL;
   if (!PyArg_ParseTuple(args, "iiO!p", &subgraph, &tensor, &PyTuple_Type, &tuple, &strict)) return NULL;
-  if (read_shape(tuple, &shape) != 0) return NULL;
+  if (core_read_shape(tuple, &shape) != 0) return NULL;
   if (lrt_interpreter_resize_input(native, subgraph, tensor, &shape, strict, &err) != LRT_OK)
     return core_raise(&err);
   Py_RETURN_NONE;

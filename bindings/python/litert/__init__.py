@@ -7,20 +7,25 @@ from typing import Dict
 
 from . import _core, _log
 from .compiled_model import CompiledModel
+from .custom import CustomOp, OperatorSet, TensorSpec
 from .delegate import Delegate, load_delegate
 from .errors import LitertError
-from .interpreter import Interpreter, OpResolverType, SignatureRunner
+from .interpreter import Interpreter, InterpreterWithCustomOps, OpResolverType, SignatureRunner
 from .manager import LiteRTManager
 
 __version__ = _core.VERSION
 __all__ = [
     "CompiledModel",
+    "CustomOp",
     "Delegate",
     "Interpreter",
+    "InterpreterWithCustomOps",
     "LiteRTManager",
     "LitertError",
     "OpResolverType",
+    "OperatorSet",
     "SignatureRunner",
+    "TensorSpec",
     "counters",
     "errors",
     "load_delegate",

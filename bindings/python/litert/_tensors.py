@@ -117,15 +117,26 @@ def strings_of(array: Array) -> List[bytes]:
     return strings
 
 
-def write(view: _core.View, type_number: int, array: Array) -> None:
-    """Copies an array of the tensor's own shape and type into its memory."""
-    if type_number not in _BITS:
-        live(view, type_number, array.shape)[...] = array
-        return
-    bits = _BITS[type_number]
+def _pack(array: Array, bits: int) -> Array:
+    """One byte each as elements of 4 or 2 bits, lowest bits first."""
     per_byte = 8 // bits
-    memory = np.asarray(view)
-    values = np.zeros(memory.size * per_byte, dtype=np.uint8)
+    values = np.zeros(-(-array.size // per_byte) * per_byte, dtype=np.uint8)
     values[: array.size] = array.ravel().astype(np.uint8) & np.uint8((1 << bits) - 1)
     shifts = np.arange(0, 8, bits, dtype=np.uint8)
-    memory[...] = np.bitwise_or.reduce(values.reshape(-1, per_byte) << shifts, axis=1)
+    packed: Array = np.bitwise_or.reduce(values.reshape(-1, per_byte) << shifts, axis=1)
+    return packed
+
+
+def write(view: _core.View, type_number: int, array: Array) -> None:
+    """Copies an array of the tensor's own shape and type into its memory."""
+    if type_number in _BITS:
+        np.asarray(view)[...] = _pack(array, _BITS[type_number])
+    else:
+        live(view, type_number, array.shape)[...] = array
+
+
+def encode(array: Array, type_number: int) -> bytes:
+    """An array of a tensor's type as the bytes that the tensor holds; not for strings."""
+    if type_number in _BITS:
+        return _pack(array, _BITS[type_number]).tobytes()
+    return np.ascontiguousarray(array, _DTYPES[type_number]).tobytes()

@@ -6,13 +6,14 @@ Quantizers and calibrators reach through :class:`litert.Interpreter` for it, so 
 """
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core, _log, _models, _tensors, errors
 from ._tensors import Array
+from .custom import OperatorSet
 from .delegate import Delegate
 
 Indices = npt.NDArray[np.int32]
@@ -36,11 +37,13 @@ class InterpreterWrapper:
     """One native interpreter; every method takes file indices of tensors and subgraphs."""
 
     def __init__(self, model: _models.Model, threads: int, mode: int, preserve: bool, profile: bool = False,
-                 delegates: Sequence[Delegate] = ()) -> None:
+                 delegates: Sequence[Delegate] = (), operators: Optional[OperatorSet] = None) -> None:
         _log.follow_logger()
         self._model = model
+        self._operators = operators
         self._options: Dict[str, Any] = {"mode": mode, "preserve": preserve, "profile": profile,
-                                         "delegates": tuple(delegate._native for delegate in delegates)}
+                                         "delegates": tuple(delegate._native for delegate in delegates),
+                                         "operators": operators.native if operators is not None else None}
         self._native = _core.Interpreter(model.native, threads=threads, **self._options)
         self._subgraphs = [model.native.subgraph(i) for i in range(model.native.subgraph_count)]
         self._signatures = {key: (subgraph, inputs, outputs)
@@ -65,6 +68,13 @@ class InterpreterWrapper:
         tensors = self._subgraphs[subgraph_index]["tensors"]
         if not 0 <= tensor_index < tensors:
             raise _TensorMissing(f"Invalid tensor index {tensor_index} exceeds max tensor index {tensors}")
+
+    def _raise(self, error: errors.LitertError) -> NoReturn:
+        """Raises a failure of planning or running, with what a custom operator raised as its cause."""
+        cause = self._operators.native.take_error() if self._operators is not None else None
+        if cause is not None and not isinstance(cause, Exception):
+            raise cause  # KeyboardInterrupt and the like
+        raise errors.as_runtime_error(error) from cause
 
     def ensure_safe(self) -> None:
         """Raises while somebody holds an array over the memory that a call may move."""
@@ -104,7 +114,7 @@ class InterpreterWrapper:
         try:
             self._native.allocate(subgraph_index)
         except errors.LitertError as error:
-            raise errors.as_runtime_error(error) from None
+            self._raise(error)
 
     def Invoke(self, subgraph_index: int = 0) -> None:
         """Runs a subgraph once."""
@@ -114,7 +124,7 @@ class InterpreterWrapper:
         try:
             self._native.invoke(subgraph_index)
         except errors.LitertError as error:
-            raise errors.as_runtime_error(error) from None
+            self._raise(error)
 
     def ResetVariableTensors(self) -> None:
         """Sets every variable tensor back to zero."""

@@ -21,9 +21,10 @@ import numpy as np
 from . import _models, errors
 from ._tensors import Array
 from ._wrapper import InterpreterWrapper
+from .custom import OperatorSet, Registerer, set_of
 from .delegate import Delegate, load_delegate
 
-__all__ = ["Delegate", "Interpreter", "OpResolverType", "SignatureRunner", "load_delegate"]
+__all__ = ["Delegate", "Interpreter", "InterpreterWithCustomOps", "OpResolverType", "SignatureRunner", "load_delegate"]
 
 Details = Dict[str, Any]
 
@@ -115,6 +116,8 @@ class Interpreter:
             experimental_disable_delegate_node_fusion, experimental_force_delegate_node_profiling: accepted; they
             concern delegates.
         experimental_compress_quantization_zero_points: accepted; parameters are always shown in full.
+        custom_ops: custom operators: subclasses of :class:`litert.CustomOp`, paths of shared libraries, or one
+            :class:`litert.OperatorSet` of them. They come before those that the runtime has.
 
     Raises:
         ValueError: the file is missing or not valid, or an argument is not.
@@ -134,6 +137,7 @@ class Interpreter:
         experimental_compress_quantization_zero_points: bool = False,
         experimental_disable_delegate_node_fusion: bool = False,
         experimental_force_delegate_node_profiling: bool = False,
+        custom_ops: Optional[Union[OperatorSet, Sequence[Registerer]]] = None,
     ) -> None:
         del experimental_disable_delegate_clustering, experimental_default_delegate_latest_features
         del experimental_disable_delegate_node_fusion, experimental_force_delegate_node_profiling
@@ -154,7 +158,7 @@ class Interpreter:
         delegates = _delegates_of(experimental_delegates)
         mode = _MODE_REF if experimental_op_resolver_type == OpResolverType.BUILTIN_REF else _MODE_DEFAULT
         self._interpreter = InterpreterWrapper(model, num_threads or 1, mode, experimental_preserve_all_tensors,
-                                               delegates=delegates)
+                                               delegates=delegates, operators=set_of(custom_ops))
         self._delegates: List[Delegate] = delegates
         if delegates:  # they look at the model now, so that a refusal is an error of this call
             self._interpreter.AllocateTensors()
@@ -333,6 +337,20 @@ def _delegates_of(delegates: Optional[Sequence[Delegate]]) -> List[Delegate]:
         if not isinstance(delegate, Delegate):
             raise AttributeError(f"'{type(delegate).__name__}' object is no delegate; load_delegate makes one")
     return found
+
+
+class InterpreterWithCustomOps(Interpreter):
+    """An :class:`Interpreter` that is given custom operators under the name of the field.
+
+    Args:
+        custom_op_registerers: subclasses of :class:`litert.CustomOp`, paths of shared libraries, or functions that take
+            an :class:`litert.OperatorSet` and add to it.
+        kwargs: those of :class:`Interpreter`.
+    """
+
+    def __init__(self, custom_op_registerers: Optional[Sequence[Registerer]] = None, **kwargs: Any) -> None:
+        super().__init__(custom_ops=custom_op_registerers, **kwargs)
+        self._custom_op_registerers = list(custom_op_registerers or [])
 
 
 def _open(path: Optional[_models.PathLike], content: Optional[Union[bytes, bytearray, memoryview]]) -> _models.Model:
