@@ -4,6 +4,7 @@
 #define LITERT_LLM_H
 
 #include "litert/interpreter.h"
+#include "litert/tokenizer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -71,12 +72,19 @@ typedef struct lrt_engine_info {
   uint64_t cache_bytes; /* per session */
   const char
       *cache_layout; /* "[1,heads,seq,dim] [1,heads,dim,seq]": of the first two caches, seq where it is */
+  const int32_t *start_ids; /* [start_count] what the model wants in front of every text */
+  size_t start_count;
+  const int32_t *stop_ids; /* [stop_count] tokens that end an answer */
+  size_t stop_count;
+  const char *model_type; /* of the bundle's metadata: "gemma3"; "" where it says nothing */
   double load_seconds;
 } lrt_engine_info;
 /* Pointers belong to the engine. */
 LRT_API void lrt_engine_describe(const lrt_engine *engine, lrt_engine_info *out);
 /* Borrowed. */
 LRT_API lrt_model *lrt_engine_model(const lrt_engine *engine);
+/* Borrowed; NULL where there is none: the engine then works on token ids only. */
+LRT_API lrt_tokenizer *lrt_engine_tokenizer(const lrt_engine *engine);
 /* Memory of all interpreters the engine has made (one for each session that ran at the same time as others). */
 LRT_API void lrt_engine_memory(const lrt_engine *engine, lrt_memory_info *out);
 
@@ -88,7 +96,7 @@ typedef struct lrt_logit_bias {
   float bias; /* -INFINITY forbids the token */
 } lrt_logit_bias;
 
-/* How the next token is chosen; all zeros = greedy. The steps, in this order:
+/* How the next token is chosen (lrt_engine_sampling gives what the bundle recommends); all zeros = greedy. The steps, in this order:
  *   logit += bias;  suppressed tokens become impossible
  *   repetition_penalty r: tokens of the last `penalty_window` (prompt and answer) get logit / r where it is positive,
  *     else logit * r (CTRL, arXiv 1909.05858)
@@ -114,6 +122,9 @@ typedef struct lrt_sampling {
   const int32_t *suppress; /* [suppress_count] tokens never chosen */
   size_t suppress_count;
 } lrt_sampling;
+
+/* The sampling that the bundle's metadata recommends, greedy where it says nothing. */
+LRT_API void lrt_engine_sampling(const lrt_engine *engine, lrt_sampling *out);
 
 /* ---- answers ---- */
 
@@ -167,6 +178,7 @@ typedef struct lrt_generate_options {
       *stop_texts; /* [stop_text_count] UTF-8, found across tokens too; text that may be the beginning of
                                     one is held back until that is decided. Needs a tokenizer. */
   size_t stop_text_count;
+  int show_special;      /* special tokens are part of the text */
   int32_t logprobs;      /* 0 = none; n >= 1: of each token, and the n most probable ones */
   lrt_token_fn on_token; /* may be NULL; for lrt_session_generate */
   void *user;
@@ -221,6 +233,11 @@ LRT_API const int32_t *lrt_session_ids(const lrt_session *session, size_t *count
 /* Appends tokens. Errors: INVALID_ARGUMENT for ids outside the vocabulary, and for more tokens than the context has
  * positions (with LRT_CONTEXT_SLIDE too: a prompt is never cut silently). Ends an answer under way. */
 LRT_API lrt_status lrt_session_append(lrt_session *session, const int32_t *ids, size_t count, lrt_error *err);
+/* Appends text: [length] UTF-8; texts of special tokens become their ids. An empty session gets the model's start tokens
+ * first. Errors: those of lrt_session_append; UNSUPPORTED without a tokenizer; INVALID_ARGUMENT for bytes that are no
+ * UTF-8. */
+LRT_API lrt_status lrt_session_append_text(lrt_session *session, const char *text, size_t length,
+                                           lrt_error *err);
 /* Makes `ids` the whole text; the beginning it shares with the present text is not computed again. */
 LRT_API lrt_status lrt_session_set(lrt_session *session, const int32_t *ids, size_t count, lrt_error *err);
 /* Cuts the text to its first `count` tokens. INVALID_ARGUMENT when it is shorter. */

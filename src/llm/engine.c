@@ -46,6 +46,8 @@ static lrt_status choose_threads(lrt_engine *engine, const lrt_engine_options *o
 
 static lrt_status fill(lrt_engine *engine, const lrt_engine_options *options, lrt_error *err) {
   LRT_TRY(lrt_llm_layout_find(engine->model, &engine->arena, &engine->layout, err));
+  LRT_TRY(lrt_llm_bundle_read(engine->model, options != NULL ? options->tokenizer : NULL, &engine->arena,
+                              &engine->bundle, err));
   LRT_TRY(choose_context(engine, options, err));
   LRT_TRY(choose_threads(engine, options, err));
   return list_prefill_sizes(engine, err);
@@ -99,6 +101,7 @@ void lrt_engine_destroy(lrt_engine *engine) {
     lrt_alloc_free(runner);
   }
   lrt_threads_destroy(engine->threads);
+  lrt_llm_bundle_clear(&engine->bundle);
   lrt_model_destroy(engine->model);
   pthread_mutex_destroy(&engine->lock);
   lrt_arena_clear(&engine->arena);
@@ -125,7 +128,28 @@ void lrt_engine_describe(const lrt_engine *engine, lrt_engine_info *out) {
                            .cache_count = engine->layout.pair_count,
                            .cache_bytes = cache_bytes(engine),
                            .cache_layout = engine->layout.cache_layout,
+                           .start_ids = engine->bundle.start.ids,
+                           .start_count = engine->bundle.start.count,
+                           .stop_ids = engine->bundle.stop.ids,
+                           .stop_count = engine->bundle.stop.count,
+                           .model_type = "",
                            .load_seconds = engine->load_seconds};
+  if (engine->bundle.metadata.model_type != LRT_LLM_TYPE_UNSPECIFIED)
+    out->model_type = lrt_llm_type_name(engine->bundle.metadata.model_type);
+}
+
+lrt_tokenizer *lrt_engine_tokenizer(const lrt_engine *engine) {
+  return engine->bundle.tokenizer;
+}
+
+void lrt_engine_sampling(const lrt_engine *engine, lrt_sampling *out) {
+  const lrt_sampler_parameters *s = &engine->bundle.metadata.sampler;
+  memset(out, 0, sizeof *out);
+  if (!s->is_set || s->type == LRT_SAMPLER_GREEDY || s->type == LRT_SAMPLER_UNSPECIFIED) return;
+  out->temperature = s->temperature > 0 ? s->temperature : 1.0f;
+  if (s->k > 0) out->top_k = s->k;
+  if (s->type == LRT_SAMPLER_TOP_P && s->p > 0 && s->p < 1) out->top_p = s->p;
+  if (s->has_seed) out->seed = (uint64_t)(uint32_t)s->seed;
 }
 
 lrt_model *lrt_engine_model(const lrt_engine *engine) {

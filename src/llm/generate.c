@@ -24,6 +24,7 @@ void lrt_llm_answer_clear(lrt_llm_answer *a) {
   lrt_alloc_free(a->stop_ids.ids);
   lrt_alloc_free(a->ids.ids);
   lrt_alloc_free(a->logprobs);
+  lrt_llm_text_clear(&a->text);
   memset(a, 0, sizeof *a);
 }
 
@@ -57,6 +58,7 @@ static lrt_status copy_parts(const lrt_llm_answer *from, lrt_alloc *alloc, lrt_l
   LRT_TRY(copy_sampling(&from->sampling, alloc, &out->sampling, err));
   LRT_TRY(lrt_llm_ids_add(&out->stop_ids, alloc, from->stop_ids.ids, from->stop_ids.count, err));
   LRT_TRY(lrt_llm_ids_add(&out->ids, alloc, from->ids.ids, from->ids.count, err));
+  if (from->text.shown.alloc != NULL) LRT_TRY(lrt_llm_text_copy(&from->text, alloc, &out->text, err));
   if (from->logprobs == NULL) return LRT_OK;
   LRT_TRY(copy_block(from->logprobs, from->ids.count * sizeof(float), alloc, &logprobs, err));
   out->logprobs = (float *)(uintptr_t)logprobs;
@@ -70,6 +72,7 @@ lrt_status lrt_llm_answer_copy(const lrt_llm_answer *from, lrt_alloc *alloc, lrt
   memset(&out->stop_ids, 0, sizeof out->stop_ids);
   memset(&out->ids, 0, sizeof out->ids);
   out->logprobs = NULL;
+  memset(&out->text, 0, sizeof out->text);
   const lrt_status status = copy_parts(from, alloc, out, err);
   if (status != LRT_OK) lrt_llm_answer_clear(out);
   return status;
@@ -88,7 +91,10 @@ static lrt_status check_options(const lrt_session *s, const lrt_generate_options
                     o->logprobs, vocabulary);
   if (o->stop_id_count > 0 && o->stop_ids == NULL)
     return lrt_fail(err, LRT_INVALID_ARGUMENT, "the list of stop ids is missing");
-  if (o->stop_text_count > 0)
+  for (size_t i = 0; i < o->stop_text_count; i++)
+    if (o->stop_texts == NULL || o->stop_texts[i] == NULL || o->stop_texts[i][0] == '\0')
+      return lrt_fail(err, LRT_INVALID_ARGUMENT, "stop text %zu is empty", i);
+  if (o->stop_text_count > 0 && s->engine->bundle.tokenizer == NULL)
     return lrt_fail(err, LRT_UNSUPPORTED, "stop texts need a tokenizer, %s has none",
                     lrt_model_name(s->engine->model));
   return LRT_OK;
@@ -104,17 +110,49 @@ lrt_status lrt_session_reserve_top(lrt_session *s, int32_t wanted, lrt_error *er
   return LRT_OK;
 }
 
+/* What the metadata says must never be chosen, and the caller's own list. */
+static lrt_status add_suppressed(const lrt_session *s, lrt_llm_answer *a, lrt_error *err) {
+  const lrt_llm_metadata *m = &s->engine->bundle.metadata;
+  lrt_llm_ids all = {0};
+  lrt_status status = lrt_llm_ids_add(&all, s->alloc, a->sampling.suppress, a->sampling.suppress_count, err);
+  for (size_t i = 0; status == LRT_OK && i < m->suppress_token_count; i++)
+    if (m->suppress_tokens[i] >= 0 && m->suppress_tokens[i] < s->engine->layout.vocabulary)
+      status = lrt_llm_ids_add(&all, s->alloc, &m->suppress_tokens[i], 1, err);
+  if (status != LRT_OK) {
+    lrt_alloc_free(all.ids);
+    return status;
+  }
+  lrt_alloc_free((void *)(uintptr_t)a->sampling.suppress);
+  a->sampling.suppress = all.ids;
+  a->sampling.suppress_count = all.count;
+  return LRT_OK;
+}
+
+static lrt_status begin_text(const lrt_session *s, const lrt_generate_options *o, lrt_llm_answer *a,
+                             lrt_error *err) {
+  const lrt_llm_bundle *b = &s->engine->bundle;
+  LRT_TRY(lrt_llm_text_begin(&a->text, s->alloc, b->tokenizer, o->show_special ? 0 : LRT_DECODE_SKIP_SPECIAL,
+                             err));
+  for (size_t i = 0; i < o->stop_text_count; i++)
+    LRT_TRY(lrt_llm_text_add_stop(&a->text, o->stop_texts[i], err));
+  for (size_t i = 0; !o->ignore_stops && i < b->stop_text_count; i++)
+    LRT_TRY(lrt_llm_text_add_stop(&a->text, b->stop_texts[i], err));
+  return LRT_OK;
+}
+
 static lrt_status fill_answer(lrt_session *s, const lrt_generate_options *o, lrt_llm_answer *a,
                               lrt_error *err) {
+  const lrt_llm_bundle *b = &s->engine->bundle;
   memset(a, 0, sizeof *a);
   LRT_TRY(copy_sampling(&o->sampling, s->alloc, &a->sampling, err));
+  LRT_TRY(add_suppressed(s, a, err));
   LRT_TRY(lrt_llm_ids_add(&a->stop_ids, s->alloc, o->stop_ids, o->stop_id_count, err));
+  if (!o->ignore_stops) LRT_TRY(lrt_llm_ids_add(&a->stop_ids, s->alloc, b->stop.ids, b->stop.count, err));
   LRT_TRY(lrt_session_reserve_top(s, o->logprobs, err));
   a->random = o->sampling.seed;
-  a->ignore_stops = o->ignore_stops != 0;
   a->max_tokens = o->max_tokens;
   a->logprobs_wanted = o->logprobs;
-  return LRT_OK;
+  return begin_text(s, o, a, err);
 }
 
 lrt_status lrt_session_begin(lrt_session *s, const lrt_generate_options *options, lrt_error *err) {
@@ -204,6 +242,21 @@ static bool stops(const lrt_llm_answer *a, int32_t id) {
   return false;
 }
 
+/* The token's text, and whether it ends the answer. */
+static lrt_status decode(lrt_llm_answer *a, int32_t id, lrt_error *err) {
+  bool stopped = false;
+  if (stops(a, id)) {
+    a->finish = LRT_FINISH_STOP_ID;
+    return LRT_OK;
+  }
+  LRT_TRY(lrt_llm_text_push(&a->text, id, &stopped, err));
+  if (stopped)
+    a->finish = LRT_FINISH_STOP_TEXT;
+  else if (a->max_tokens > 0 && a->ids.count >= (size_t)a->max_tokens)
+    a->finish = LRT_FINISH_LENGTH;
+  return LRT_OK;
+}
+
 static lrt_status next_token(lrt_session *s, lrt_token *out, lrt_error *err) {
   lrt_llm_answer *a = &s->answer;
   const double started = lrt_clock_seconds(), waited = s->prefill_s;
@@ -222,26 +275,37 @@ static lrt_status next_token(lrt_session *s, lrt_token *out, lrt_error *err) {
   if (a->ids.count == 1) a->timings.first_token_s = waited + lrt_clock_seconds() - started;
   a->timings.decode_tokens = (int32_t)a->ids.count - 1;
   out->id = id;
-  if (stops(a, id))
-    a->finish = LRT_FINISH_STOP_ID;
-  else if (a->max_tokens > 0 && a->ids.count >= (size_t)a->max_tokens)
-    a->finish = LRT_FINISH_LENGTH;
-  return LRT_OK;
+  return decode(a, id, err);
+}
+
+/* The rest of the text, where the answer ends without a stop text; then what this step has added. */
+static lrt_status end_text(lrt_llm_answer *a, size_t shown, lrt_token *out, lrt_error *err) {
+  bool stopped = false;
+  lrt_status status = LRT_OK;
+  if (a->finish != LRT_FINISH_NONE && a->finish != LRT_FINISH_STOP_TEXT) {
+    status = lrt_llm_text_end(&a->text, &stopped, err);
+    if (status == LRT_OK && stopped && a->finish == LRT_FINISH_LENGTH) a->finish = LRT_FINISH_STOP_TEXT;
+  }
+  out->text = a->text.shown.text + shown;
+  out->text_length = a->text.shown.length - shown;
+  return status;
 }
 
 lrt_status lrt_session_next(lrt_session *s, lrt_token *out, lrt_error *err) {
   lrt_llm_answer *a = &s->answer;
   *out = (lrt_token){.id = -1, .text = ""};
   if (!a->begun) return lrt_fail(err, LRT_WRONG_STATE, "no answer was begun");
-  lrt_status status = LRT_OK;
-  if (a->finish == LRT_FINISH_NONE) {
-    status = next_token(s, out, err);
-    if (status == LRT_CANCELLED) a->finish = LRT_FINISH_CANCELLED;
-    if (status == LRT_OVER_BUDGET && s->text.count > (size_t)s->engine->context)
-      a->finish = LRT_FINISH_CONTEXT;
+  if (a->finish != LRT_FINISH_NONE) {
+    out->finish = a->finish;
+    return LRT_OK;
   }
+  const size_t shown = a->text.shown.length;
+  lrt_status status = next_token(s, out, err);
+  if (status == LRT_CANCELLED) a->finish = LRT_FINISH_CANCELLED;
+  if (status == LRT_OVER_BUDGET && s->text.count > (size_t)s->engine->context) a->finish = LRT_FINISH_CONTEXT;
+  const lrt_status ended = end_text(a, shown, out, status == LRT_OK ? err : NULL);
   out->finish = a->finish;
-  return status;
+  return status != LRT_OK ? status : ended;
 }
 
 /* ---- a whole answer ---- */
@@ -251,7 +315,8 @@ void lrt_session_answer(const lrt_session *s, lrt_answer *out) {
   *out = (lrt_answer){.ids = a->ids.ids,
                       .logprobs = a->logprobs,
                       .count = a->ids.count,
-                      .text = "",
+                      .text = a->text.shown.text != NULL ? a->text.shown.text : "",
+                      .text_length = a->text.shown.length,
                       .finish = a->finish,
                       .timings = a->timings};
 }
@@ -267,8 +332,10 @@ lrt_status lrt_session_generate(lrt_session *s, const lrt_generate_options *opti
   while (status == LRT_OK && s->answer.finish == LRT_FINISH_NONE) {
     status = lrt_session_next(s, &token, err);
     if (status == LRT_OK && options != NULL && options->on_token != NULL &&
-        options->on_token(options->user, &token) != 0 && s->answer.finish == LRT_FINISH_NONE)
+        options->on_token(options->user, &token) != 0 && s->answer.finish == LRT_FINISH_NONE) {
       s->answer.finish = LRT_FINISH_CALLBACK;
+      status = end_text(&s->answer, s->answer.text.shown.length, &token, err);
+    }
   }
   if (out != NULL) lrt_session_answer(s, out);
   return status;

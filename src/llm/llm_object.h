@@ -6,8 +6,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "formats/llm_metadata.h"
 #include "litert/llm.h"
 #include "llm/llm_layout.h"
+#include "llm/token_ids.h"
 
 /* An interpreter that some session may borrow for one call. Plans are made once per interpreter; caches belong to
  * sessions. */
@@ -17,11 +19,22 @@ typedef struct lrt_llm_runner {
   bool lent;
 } lrt_llm_runner;
 
+/* What a bundle says beside its model; everything is there, maybe empty. */
+typedef struct lrt_llm_bundle {
+  lrt_llm_metadata metadata;
+  lrt_executor_metadata executor;
+  lrt_tokenizer *tokenizer; /* or NULL */
+  lrt_llm_ids start, stop;  /* tokens */
+  const char **stop_texts;  /* [stop_text_count] stops that are more than a token */
+  size_t stop_text_count;
+} lrt_llm_bundle;
+
 struct lrt_engine {
   atomic_int references;
   lrt_alloc *alloc;
   lrt_arena arena;
   lrt_model *model;
+  lrt_llm_bundle bundle;
   lrt_llm_layout layout;
   int32_t context; /* layout.context or less */
   int32_t *prefill_sizes;
@@ -32,6 +45,12 @@ struct lrt_engine {
   pthread_mutex_t lock; /* the list below */
   lrt_llm_runner *runners;
 };
+
+/* Reads the parts of the model's file that are known; others are left alone. `tokenizer`: a file to use instead of the
+ * bundle's tokenizer, or NULL. Errors: INVALID_MODEL, UNSUPPORTED and others of the readers. */
+lrt_status lrt_llm_bundle_read(lrt_model *model, const char *tokenizer, lrt_arena *arena, lrt_llm_bundle *out,
+                               lrt_error *err);
+void lrt_llm_bundle_clear(lrt_llm_bundle *bundle);
 
 /* An interpreter nobody uses, made where all are lent. */
 lrt_status lrt_engine_borrow(lrt_engine *engine, lrt_llm_runner **out, lrt_error *err);

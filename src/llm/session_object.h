@@ -3,17 +3,9 @@
 #ifndef LRT_LLM_SESSION_OBJECT_H
 #define LRT_LLM_SESSION_OBJECT_H
 
+#include "llm/answer_text.h"
 #include "llm/llm_object.h"
 #include "llm/sample.h"
-
-/* A growable list of token ids. */
-typedef struct lrt_llm_ids {
-  int32_t *ids; /* [count] */
-  size_t count, capacity;
-} lrt_llm_ids;
-
-lrt_status lrt_llm_ids_add(lrt_llm_ids *list, lrt_alloc *alloc, const int32_t *ids, size_t count,
-                           lrt_error *err);
 
 /* The answer under way, or the last one. */
 typedef struct lrt_llm_answer {
@@ -22,10 +14,10 @@ typedef struct lrt_llm_answer {
   lrt_sampling sampling; /* its lists are copies */
   uint64_t random;       /* state of the generator */
   lrt_llm_ids stop_ids;
-  bool ignore_stops;
   int32_t max_tokens, logprobs_wanted;
   lrt_llm_ids ids;
-  float *logprobs; /* [ids.capacity] where wanted */
+  float *logprobs; /* [ids.count] where wanted */
+  lrt_llm_text text;
   lrt_timings timings;
 } lrt_llm_answer;
 

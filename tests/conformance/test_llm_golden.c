@@ -19,6 +19,11 @@ static double close_call(void) {
 #define END_OF_TURN 2
 #define MAX_IDS 512
 
+/* Enough for the portable kernels, which take half a second for a token. */
+static int32_t steps(void) {
+  return lrt_cpu_has(LRT_CPU_AVX512) ? 64 : 4;
+}
+
 static int32_t read_ids(const lrt_json *list, int32_t out[MAX_IDS]) {
   int32_t count = 0;
   for (const lrt_json *item = list != NULL ? list->as.first : NULL; item != NULL && count < MAX_IDS;
@@ -47,6 +52,15 @@ static int compare(int index, const lrt_answer *answer, const int32_t *ids, int3
   return i;
 }
 
+/* The stored text has the stop token's spelling at its end. */
+static void compare_text(const lrt_answer *answer, const lrt_json *stored) {
+  const size_t end = answer->finish == LRT_FINISH_STOP_ID ? strlen("<|im_end|>") : 0;
+  REQUIRE(stored != NULL && stored->length >= end);
+  CHECK_INT(answer->text_length, stored->length - end);
+  CHECK(answer->text_length == stored->length - end &&
+        memcmp(answer->text, stored->as.text, answer->text_length) == 0);
+}
+
 static void golden_answers(void) {
   lrt_engine *engine = NULL;
   lrt_session *session = NULL;
@@ -56,7 +70,8 @@ static void golden_answers(void) {
   size_t length = 0;
   const lrt_engine_options options = {.num_threads = 2};
   const int32_t stop = END_OF_TURN;
-  const lrt_generate_options greedy = {.max_tokens = 64, .stop_ids = &stop, .stop_id_count = 1};
+  const lrt_generate_options greedy = {
+      .max_tokens = steps(), .stop_ids = &stop, .stop_id_count = 1, .show_special = 1};
   lrt_arena_init(&arena, NULL);
   uint8_t *text = read_whole_file(shared_path(GOLDEN), &length);
   REQUIRE(text != NULL);
@@ -71,11 +86,14 @@ static void golden_answers(void) {
     int32_t prompt[MAX_IDS], ids[MAX_IDS];
     lrt_answer answer;
     const int32_t prompt_count = read_ids(lrt_json_get(item, "prompt_ids"), prompt);
-    const int32_t count = read_ids(lrt_json_get(item, "ids"), ids);
+    int32_t count = read_ids(lrt_json_get(item, "ids"), ids);
+    if (count > steps()) count = steps();
     CHECK_INT(lrt_session_set(session, prompt, (size_t)prompt_count, &err), LRT_OK);
     CHECK_INT(lrt_session_generate(session, &greedy, &answer, &err), LRT_OK);
+    const int same = equal;
     equal += compare(index, &answer, ids, count, lrt_json_get(item, "top2_margin"));
     stored += count;
+    if (equal - same == count && steps() == 64) compare_text(&answer, lrt_json_get(item, "text"));
   }
   printf("%d prompts, %d of %d tokens as stored\n", index, equal, stored);
   CHECK(index > 0);
@@ -123,6 +141,6 @@ int main(int argc, char **argv) {
 #endif
   if (access(shared_path(BUNDLE), R_OK) != 0) SKIP("the bundle " BUNDLE " is not there");
   RUN(golden_answers);
-  RUN(chunks_equal_single_tokens);
+  if (lrt_cpu_has(LRT_CPU_AVX512)) RUN(chunks_equal_single_tokens);
   DONE();
 }
