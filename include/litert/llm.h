@@ -279,6 +279,60 @@ LRT_API lrt_status lrt_session_logits(lrt_session *session, const float **out, l
  * CANCELLED, at the latest after the pass that is running, and the session can be used again. */
 LRT_API void lrt_session_cancel(lrt_session *session);
 
+/* ---- conversation ---- */
+
+/* A list of messages over a session of its own. Each answer is made from all of them: the model's chat template turns
+ * them into one text, of which only what the cache does not hold yet is computed. */
+typedef struct lrt_conversation lrt_conversation;
+
+/* Texts are copied. */
+typedef struct lrt_conversation_options {
+  const char *system; /* first message, role "system"; NULL = none */
+  const char *tools;  /* JSON array that the template sees as `tools`; NULL = none */
+  const char *extra;  /* JSON object whose members the template sees beside the messages; NULL = none */
+  lrt_session_options session;
+} lrt_conversation_options;
+
+/* Without messages, but for the system's; `options` may be NULL. Errors: UNSUPPORTED where the engine has no tokenizer
+ * or no chat template, or one that this library cannot compile; INVALID_ARGUMENT for texts that are no such JSON. */
+LRT_API lrt_status lrt_conversation_create(lrt_engine *engine, const lrt_conversation_options *options,
+                                           lrt_conversation **out, lrt_error *err);
+/* NULL is fine. */
+LRT_API void lrt_conversation_destroy(lrt_conversation *conversation);
+/* Independent, with the same messages and cache, and the answer under way. */
+LRT_API lrt_status lrt_conversation_clone(const lrt_conversation *conversation, lrt_conversation **out,
+                                          lrt_error *err);
+/* Its session, borrowed: for timings, cancelling (from any thread), rewinding. */
+LRT_API lrt_session *lrt_conversation_session(lrt_conversation *conversation);
+
+/* Appends a message: role "user", "assistant", "system", "tool" …, content [length] UTF-8. */
+LRT_API lrt_status lrt_conversation_add(lrt_conversation *conversation, const char *role, const char *content,
+                                        size_t length, lrt_error *err);
+/* Appends a message given as a JSON object {"role": …, "content": a text or a list, …}, or an array of such objects. */
+LRT_API lrt_status lrt_conversation_add_json(lrt_conversation *conversation, const char *json, size_t length,
+                                             lrt_error *err);
+/* Number of messages; cutting the list to its first `count`. INVALID_ARGUMENT when there are fewer. */
+LRT_API size_t lrt_conversation_count(const lrt_conversation *conversation);
+LRT_API lrt_status lrt_conversation_rewind(lrt_conversation *conversation, size_t count, lrt_error *err);
+/* All messages as a JSON array, and the text that the template makes of them (with the beginning of an answer where
+ * `for_answer`); both are blocks for lrt_text_free. */
+LRT_API lrt_status lrt_conversation_messages(const lrt_conversation *conversation, char **json,
+                                             size_t *length, lrt_error *err);
+LRT_API lrt_status lrt_conversation_render(const lrt_conversation *conversation, int for_answer, char **text,
+                                           size_t *length, lrt_error *err);
+
+/* Begins an answer to the messages. Errors: those of lrt_session_begin and of the template; INVALID_ARGUMENT when the text
+ * is longer than the context; WRONG_STATE without messages. */
+LRT_API lrt_status lrt_conversation_begin(lrt_conversation *conversation, const lrt_generate_options *options,
+                                          lrt_error *err);
+/* The next step, as lrt_session_next. With the last one the answer becomes a message of role "assistant", also when it
+ * was cancelled or the context is full, unless it is empty. */
+LRT_API lrt_status lrt_conversation_next(lrt_conversation *conversation, lrt_token *out, lrt_error *err);
+/* begin, then next until the end; `out` may be NULL. */
+LRT_API lrt_status lrt_conversation_answer(lrt_conversation *conversation,
+                                           const lrt_generate_options *options, lrt_answer *out,
+                                           lrt_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -46,7 +46,8 @@ static lrt_status choose_threads(lrt_engine *engine, const lrt_engine_options *o
 
 static lrt_status fill(lrt_engine *engine, const lrt_engine_options *options, lrt_error *err) {
   LRT_TRY(lrt_llm_layout_find(engine->model, &engine->arena, &engine->layout, err));
-  LRT_TRY(lrt_llm_bundle_read(engine->model, options != NULL ? options->tokenizer : NULL, &engine->arena,
+  LRT_TRY(lrt_llm_bundle_read(engine->model, options != NULL ? options->tokenizer : NULL,
+                              options != NULL ? options->chat_template : NULL, &engine->arena,
                               &engine->bundle, err));
   LRT_TRY(choose_context(engine, options, err));
   LRT_TRY(choose_threads(engine, options, err));

@@ -321,6 +321,17 @@ void lrt_session_answer(const lrt_session *s, lrt_answer *out) {
                       .timings = a->timings};
 }
 
+lrt_status lrt_session_step(lrt_session *s, const lrt_generate_options *options, lrt_token *out,
+                            lrt_error *err) {
+  lrt_llm_answer *a = &s->answer;
+  LRT_TRY(lrt_session_next(s, out, err));
+  if (options == NULL || options->on_token == NULL || options->on_token(options->user, out) == 0)
+    return LRT_OK;
+  if (a->finish != LRT_FINISH_NONE) return LRT_OK;
+  a->finish = out->finish = LRT_FINISH_CALLBACK;
+  return end_text(a, a->text.shown.length, out, err);
+}
+
 lrt_status lrt_session_generate(lrt_session *s, const lrt_generate_options *options, lrt_answer *out,
                                 lrt_error *err) {
   lrt_token token = {.id = -1};
@@ -329,14 +340,8 @@ lrt_status lrt_session_generate(lrt_session *s, const lrt_generate_options *opti
     if (out != NULL) *out = (lrt_answer){.text = ""};
     return status;
   }
-  while (status == LRT_OK && s->answer.finish == LRT_FINISH_NONE) {
-    status = lrt_session_next(s, &token, err);
-    if (status == LRT_OK && options != NULL && options->on_token != NULL &&
-        options->on_token(options->user, &token) != 0 && s->answer.finish == LRT_FINISH_NONE) {
-      s->answer.finish = LRT_FINISH_CALLBACK;
-      status = end_text(&s->answer, s->answer.text.shown.length, &token, err);
-    }
-  }
+  while (status == LRT_OK && s->answer.finish == LRT_FINISH_NONE)
+    status = lrt_session_step(s, options, &token, err);
   if (out != NULL) lrt_session_answer(s, out);
   return status;
 }

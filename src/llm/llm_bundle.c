@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/log.h"
 #include "formats/inflate.h"
 #include "formats/protobuf.h"
 #include "litert/parts.h"
@@ -180,28 +181,49 @@ static lrt_status find_tokens(lrt_llm_bundle *b, lrt_arena *arena, lrt_error *er
   return end >= 0 ? lrt_llm_ids_add(&b->stop, lrt_alloc_default(), &end, 1, err) : LRT_OK;
 }
 
-static lrt_status read_parts(lrt_parts *parts, const char *tokenizer, lrt_arena *arena, lrt_llm_bundle *out,
-                             lrt_error *err) {
+/* A template that does not compile leaves an engine that works on texts and ids. */
+static lrt_status open_template(lrt_llm_bundle *b, const char *given, lrt_error *err) {
+  const char *text = given != NULL ? given : b->metadata.jinja_template;
+  if (text == NULL) {
+    if (!lrt_prompt_affixes_exist(&b->metadata))
+      lrt_fail(&b->chat_error, LRT_UNSUPPORTED, "it has no chat template and none was given");
+    return LRT_OK;
+  }
+  const lrt_status status =
+      lrt_chat_template_create(text, strlen(text), lrt_alloc_default(), &b->chat, &b->chat_error);
+  if (status == LRT_OK) return LRT_OK;
+  if (given != NULL || status == LRT_OUT_OF_MEMORY || status == LRT_OVER_BUDGET)
+    return lrt_fail(err, status, "%s", b->chat_error.message);
+  if (!lrt_prompt_affixes_exist(&b->metadata)) return LRT_OK;
+  lrt_log(LRT_LOG_WARN, "llm", "template_replaced", "by=affixes reason=\"%s\"", b->chat_error.message);
+  b->chat_error.code = LRT_OK;
+  return LRT_OK;
+}
+
+static lrt_status read_parts(lrt_parts *parts, const char *tokenizer, const char *chat, lrt_arena *arena,
+                             lrt_llm_bundle *out, lrt_error *err) {
   LRT_TRY(read_metadata(parts, arena, out, err));
   if (tokenizer != NULL)
     LRT_TRY(lrt_tokenizer_open(tokenizer, &out->tokenizer, err));
   else
     LRT_TRY(open_tokenizer(parts, &out->tokenizer, err));
+  LRT_TRY(open_template(out, chat, err));
   return find_tokens(out, arena, err);
 }
 
-lrt_status lrt_llm_bundle_read(lrt_model *model, const char *tokenizer, lrt_arena *arena, lrt_llm_bundle *out,
-                               lrt_error *err) {
+lrt_status lrt_llm_bundle_read(lrt_model *model, const char *tokenizer, const char *chat, lrt_arena *arena,
+                               lrt_llm_bundle *out, lrt_error *err) {
   lrt_parts *parts = NULL;
   memset(out, 0, sizeof *out);
   LRT_TRY(lrt_parts_create(model, &parts, err));
-  const lrt_status status = read_parts(parts, tokenizer, arena, out, err);
+  const lrt_status status = read_parts(parts, tokenizer, chat, arena, out, err);
   lrt_parts_destroy(parts);
   return status;
 }
 
 void lrt_llm_bundle_clear(lrt_llm_bundle *b) {
   lrt_tokenizer_destroy(b->tokenizer);
+  lrt_chat_template_destroy(b->chat);
   lrt_alloc_free(b->start.ids);
   lrt_alloc_free(b->stop.ids);
   memset(b, 0, sizeof *b);

@@ -10,6 +10,7 @@
 #include "litert/llm.h"
 #include "llm/llm_layout.h"
 #include "llm/token_ids.h"
+#include "tokenizer/chat_template.h"
 
 /* An interpreter that some session may borrow for one call. Plans are made once per interpreter; caches belong to
  * sessions. */
@@ -27,6 +28,8 @@ typedef struct lrt_llm_bundle {
   lrt_llm_ids start, stop;  /* tokens */
   const char **stop_texts;  /* [stop_text_count] stops that are more than a token */
   size_t stop_text_count;
+  lrt_chat_template *chat; /* NULL: the metadata's affixes, or `chat_error` */
+  lrt_error chat_error;    /* why there is no template */
 } lrt_llm_bundle;
 
 struct lrt_engine {
@@ -47,9 +50,9 @@ struct lrt_engine {
 };
 
 /* Reads the parts of the model's file that are known; others are left alone. `tokenizer`: a file to use instead of the
- * bundle's tokenizer, or NULL. Errors: INVALID_MODEL, UNSUPPORTED and others of the readers. */
-lrt_status lrt_llm_bundle_read(lrt_model *model, const char *tokenizer, lrt_arena *arena, lrt_llm_bundle *out,
-                               lrt_error *err);
+ * bundle's tokenizer, or NULL; `chat`: a template instead of the bundle's, or NULL. Errors: INVALID_MODEL, UNSUPPORTED and others of the readers. */
+lrt_status lrt_llm_bundle_read(lrt_model *model, const char *tokenizer, const char *chat, lrt_arena *arena,
+                               lrt_llm_bundle *out, lrt_error *err);
 void lrt_llm_bundle_clear(lrt_llm_bundle *bundle);
 
 /* An interpreter nobody uses, made where all are lent. */

@@ -157,7 +157,7 @@ static void cut_text(lrt_session *s, size_t count) {
   if (s->logits_after > count) s->logits_after = 0;
 }
 
-static lrt_status check_utf8(const char *text, size_t length, lrt_error *err) {
+lrt_status lrt_session_check_utf8(const char *text, size_t length, lrt_error *err) {
   for (size_t at = 0, bytes; at < length; at += bytes) {
     bytes = lrt_utf8_decode(text + at, length - at, NULL);
     if (bytes == 0) return lrt_fail(err, LRT_INVALID_ARGUMENT, "byte %zu of the text is not UTF-8", at);
@@ -165,38 +165,47 @@ static lrt_status check_utf8(const char *text, size_t length, lrt_error *err) {
   return LRT_OK;
 }
 
-/* A tokenizer.json knows what goes in front of a text by itself, where the metadata says nothing. */
-static lrt_status encode(const lrt_session *s, const char *text, size_t length, lrt_token_list *out,
-                         lrt_error *err) {
-  const lrt_llm_bundle *b = &s->engine->bundle;
-  const bool alone = s->text.count == 0 && b->start.count == 0;
-  return lrt_tokenizer_encode(b->tokenizer, text, length,
-                              LRT_ENCODE_PARSE_SPECIAL | (alone ? (unsigned)LRT_ENCODE_ADD_SPECIAL : 0), out,
-                              err);
-}
-
 /* Start tokens are not given twice where the text spells them out. */
-static size_t start_count(const lrt_session *s, const lrt_token_list *list) {
+static bool wants_start(const lrt_session *s, const lrt_token_list *list) {
   const lrt_llm_ids *start = &s->engine->bundle.start;
-  if (s->text.count > 0 || (list->count >= start->count && start->count > 0 &&
-                            memcmp(list->ids, start->ids, start->count * sizeof *start->ids) == 0))
-    return 0;
-  return start->count;
+  return start->count > 0 && (list->count < start->count ||
+                              memcmp(list->ids, start->ids, start->count * sizeof *start->ids) != 0);
 }
 
-lrt_status lrt_session_append_text(lrt_session *s, const char *text, size_t length, lrt_error *err) {
+/* The ids of a text, at the beginning of a session (`first`) with the start tokens. `flags` of the tokenizer. */
+static lrt_status encode(const lrt_session *s, const char *text, size_t length, unsigned flags, bool first,
+                         lrt_llm_ids *out, lrt_error *err) {
   const lrt_llm_bundle *b = &s->engine->bundle;
   lrt_token_list list = {0};
   if (b->tokenizer == NULL)
     return lrt_fail(err, LRT_UNSUPPORTED, "text needs a tokenizer, %s has none",
                     lrt_model_name(s->engine->model));
-  LRT_TRY(check_utf8(text, length, err));
-  lrt_status status = encode(s, text, length, &list, err);
-  const size_t start = status == LRT_OK ? start_count(s, &list) : 0, before = s->text.count;
-  if (status == LRT_OK) status = lrt_session_append(s, b->start.ids, start, err);
-  if (status == LRT_OK) status = lrt_session_append(s, list.ids, list.count, err);
-  if (status != LRT_OK) cut_text(s, before);
+  LRT_TRY(lrt_session_check_utf8(text, length, err));
+  lrt_status status =
+      lrt_tokenizer_encode(b->tokenizer, text, length, LRT_ENCODE_PARSE_SPECIAL | flags, &list, err);
+  if (status == LRT_OK && first && wants_start(s, &list))
+    status = lrt_llm_ids_add(out, s->alloc, b->start.ids, b->start.count, err);
+  if (status == LRT_OK) status = lrt_llm_ids_add(out, s->alloc, list.ids, list.count, err);
   lrt_token_list_clear(&list);
+  return status;
+}
+
+/* A tokenizer.json knows what goes in front of a text by itself, where the metadata says nothing. */
+lrt_status lrt_session_append_text(lrt_session *s, const char *text, size_t length, lrt_error *err) {
+  const bool first = s->text.count == 0;
+  const unsigned flags = first && s->engine->bundle.start.count == 0 ? (unsigned)LRT_ENCODE_ADD_SPECIAL : 0;
+  lrt_llm_ids ids = {0};
+  lrt_status status = encode(s, text, length, flags, first, &ids, err);
+  if (status == LRT_OK) status = lrt_session_append(s, ids.ids, ids.count, err);
+  lrt_alloc_free(ids.ids);
+  return status;
+}
+
+lrt_status lrt_session_set_prompt(lrt_session *s, const char *text, size_t length, lrt_error *err) {
+  lrt_llm_ids ids = {0};
+  lrt_status status = encode(s, text, length, 0, true, &ids, err);
+  if (status == LRT_OK) status = lrt_session_set(s, ids.ids, ids.count, err);
+  lrt_alloc_free(ids.ids);
   return status;
 }
 

@@ -49,6 +49,13 @@ struct lrt_session {
 
 /* Brings the cache in line with the text: all but its last token, and with `logits` the last one too. */
 lrt_status lrt_session_catch_up(lrt_session *session, bool logits, lrt_error *err);
+/* Makes a rendered prompt the whole text: start tokens in front where it does not spell them out itself. */
+lrt_status lrt_session_set_prompt(lrt_session *session, const char *text, size_t length, lrt_error *err);
+/* INVALID_ARGUMENT with the offset of the first byte that is not UTF-8. */
+lrt_status lrt_session_check_utf8(const char *text, size_t length, lrt_error *err);
+/* lrt_session_next and the callback of the options (NULL = none), which may end the answer. */
+lrt_status lrt_session_step(lrt_session *session, const lrt_generate_options *options, lrt_token *out,
+                            lrt_error *err);
 /* Room for the most probable tokens of a step. */
 lrt_status lrt_session_reserve_top(lrt_session *session, int32_t wanted, lrt_error *err);
 /* Fails with CANCELLED once after lrt_session_cancel. */

@@ -134,6 +134,47 @@ static void chunks_equal_single_tokens(void) {
   lrt_engine_destroy(engine);
 }
 
+static int count_text(void *user, const lrt_token *token) {
+  *(size_t *)user += token->text_length;
+  return 0;
+}
+
+/* Two turns through the bundle's own template: the second one computes only what is new. */
+static void conversation(void) {
+  static const char question[] = "What is the capital of France?", next[] = "And of Italy?";
+  lrt_engine *engine = NULL;
+  lrt_conversation *chat = NULL;
+  lrt_answer answer;
+  char *text = NULL;
+  size_t length = 0, streamed = 0;
+  lrt_error err = {LRT_OK, ""};
+  REQUIRE(lrt_engine_open(shared_path(BUNDLE), NULL, &engine, NULL) == LRT_OK);
+  const lrt_status status = lrt_conversation_create(engine, NULL, &chat, &err);
+  if (status != LRT_OK) fprintf(stderr, "%s\n", err.message);
+  REQUIRE(status == LRT_OK);
+  CHECK_INT(lrt_conversation_begin(chat, NULL, &err), LRT_WRONG_STATE);
+  CHECK_INT(lrt_conversation_add(chat, "user", question, strlen(question), &err), LRT_OK);
+  CHECK_INT(lrt_conversation_render(chat, 1, &text, &length, &err), LRT_OK);
+  CHECK_TEXT(text, "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n");
+  lrt_text_free(text);
+  const lrt_generate_options options = {.max_tokens = 40, .on_token = count_text, .user = &streamed};
+  CHECK_INT(lrt_conversation_answer(chat, &options, &answer, &err), LRT_OK);
+  CHECK_TEXT(answer.text, "The capital of France is Paris.");
+  CHECK_INT(streamed, answer.text_length);
+  CHECK_INT(answer.finish, LRT_FINISH_STOP_ID);
+  CHECK_INT(lrt_conversation_count(chat), 2);
+  CHECK_INT(lrt_conversation_add(chat, "user", next, strlen(next), &err), LRT_OK);
+  CHECK_INT(lrt_conversation_answer(chat, &options, &answer, &err), LRT_OK);
+  CHECK(answer.timings.prefill_tokens < 20 && answer.timings.prefill_tokens > 5);
+  CHECK(strstr(answer.text, "Rome") != NULL);
+  CHECK_INT(lrt_conversation_messages(chat, &text, &length, &err), LRT_OK);
+  CHECK(strstr(text, "{\"role\":\"assistant\",\"content\":\"The capital of France is Paris.\"}") != NULL);
+  lrt_text_free(text);
+  CHECK_INT(lrt_conversation_add(chat, "user", "\xff", 1, &err), LRT_INVALID_ARGUMENT);
+  lrt_conversation_destroy(chat);
+  lrt_engine_destroy(engine);
+}
+
 int main(int argc, char **argv) {
   if (getenv("LRT_EMULATED") != NULL) SKIP("a language model takes too long under an emulator");
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -141,6 +182,7 @@ int main(int argc, char **argv) {
 #endif
   if (access(shared_path(BUNDLE), R_OK) != 0) SKIP("the bundle " BUNDLE " is not there");
   RUN(golden_answers);
+  if (lrt_cpu_has(LRT_CPU_AVX512)) RUN(conversation);
   if (lrt_cpu_has(LRT_CPU_AVX512)) RUN(chunks_equal_single_tokens);
   DONE();
 }
