@@ -1,4 +1,4 @@
-/* llm_bundle.c: reads what stands beside the model in a bundle: metadata, tokenizer, start and stop tokens. */
+/* bundle_parts.c: reads what stands beside the model in a bundle: metadata, tokenizer, start and stop tokens. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
