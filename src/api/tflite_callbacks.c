@@ -48,8 +48,9 @@ static TfLiteStatus get_node(TfLiteContext *context, int index, TfLiteNode **nod
   return kTfLiteOk;
 }
 
-static bool set_params(tfl_session *s, TfLiteDelegateParams *params, const lrt_group *group) {
-  params->delegate = s->plugin;
+static bool set_params(tfl_session *s, TfLiteDelegateParams *params, const lrt_group *group,
+                       TfLiteDelegate *delegate) {
+  params->delegate = delegate;
   params->nodes_to_replace = lrt_tflite_list(&s->arena, group->nodes, group->node_count);
   params->input_tensors = lrt_tflite_list(&s->arena, group->node.inputs, group->node.input_count);
   params->output_tensors = lrt_tflite_list(&s->arena, group->node.outputs, group->node.output_count);
@@ -69,21 +70,23 @@ static TfLiteStatus preview(TfLiteContext *context, const TfLiteIntArray *nodes,
   s->preview = lrt_arena_array(&s->arena, (size_t)groups + 1, sizeof *s->preview);
   if (s->preview == NULL) return refuse(s, "no memory left for a preview");
   for (const lrt_group *g = first; g != NULL; g = g->next)
-    if (!set_params(s, &s->preview[i++], g)) return refuse(s, "no memory left for a preview");
+    if (!set_params(s, &s->preview[i++], g, s->plugin)) return refuse(s, "no memory left for a preview");
   *out = s->preview;
   *count = groups;
   return kTfLiteOk;
 }
 
 /* Makes the kernel of a group. */
-static TfLiteStatus make_kernel(tfl_session *s, const TfLiteRegistration *registration, lrt_group *group) {
+static TfLiteStatus make_kernel(tfl_session *s, const TfLiteRegistration *registration, lrt_group *group,
+                                TfLiteDelegate *delegate) {
   tfl_node *node = lrt_tfl_add_group(s, group);
-  if (node == NULL || !set_params(s, &node->params, group)) return refuse(s, "no memory left for a kernel");
+  if (node == NULL || !set_params(s, &node->params, group, delegate))
+    return refuse(s, "no memory left for a kernel");
   const char *name = node->registration.custom_name;
   node->registration = *registration;
   node->registration.builtin_code = LRT_OP_DELEGATE;
   if (registration->custom_name == NULL) node->registration.custom_name = name;
-  node->node.delegate = s->plugin;
+  node->node.delegate = delegate;
   node->node.builtin_data = &node->params;
   node->made = true;
   for (int32_t i = 0; i < group->node.output_count; i++)
@@ -101,13 +104,14 @@ static TfLiteStatus replace(TfLiteContext *context, TfLiteRegistration registrat
   lrt_group *first = NULL;
   lrt_error err;
   if (s->phase != TFL_CLAIM) return refuse(s, "nodes are only replaced in a delegate's Prepare");
-  if (delegate != s->plugin) return refuse(s, "nodes are replaced in the name of another delegate");
+  /* One delegate may speak for another: TFLite's own loader of plug-ins does. */
+  if (delegate == NULL) return refuse(s, "nodes are replaced in the name of no delegate");
   if (registration.invoke == NULL)
     return refuse(s, "the kernel has no invoke function; those of TfLiteOperator are not supported");
   if (lrt_partition_group(s->partition, nodes->data, nodes->size, true, &first, &err) != LRT_OK)
     return refuse(s, err.message);
   for (lrt_group *g = first; g != NULL; g = g->next)
-    if (make_kernel(s, &registration, g) != kTfLiteOk) return kTfLiteError;
+    if (make_kernel(s, &registration, g, delegate) != kTfLiteOk) return kTfLiteError;
   return kTfLiteOk;
 }
 
@@ -207,7 +211,7 @@ static void set_external(TfLiteContext *context, TfLiteExternalContextType type,
 
 static TfLiteStatus get_metadata(const TfLiteContext *context, const char *name, const char **bytes,
                                  size_t *count) {
-  const lrt_graph *graph = tfl_session_of(context)->partition->runtime->graph;
+  const lrt_graph *graph = tfl_session_of(context)->graph;
   for (int32_t i = 0; i < graph->metadata_count; i++) {
     if (strcmp(graph->metadata[i].name, name) != 0) continue;
     *bytes = graph->metadata[i].data;

@@ -6,18 +6,14 @@
 #include <string.h>
 
 #include "api/tflite_host.h"
+#include "api/tflite_plugin.h"
 #include "base/fail.h"
 #include "base/log.h"
-#include "tflite/delegates/external/external_delegate_interface.h"
-
-typedef TfLiteDelegate *(*create_function)(const char *const *, const char *const *, size_t,
-                                           void (*)(const char *));
-typedef void (*destroy_function)(TfLiteDelegate *);
 
 typedef struct tfl_delegate {
   lrt_delegate base;
   TfLiteDelegate *plugin;
-  destroy_function destroy_plugin;
+  tfl_destroy_function destroy_plugin;
   pthread_mutex_t asking; /* plug-ins keep notes in their own struct while they look at a model */
 } tfl_delegate;
 
@@ -42,10 +38,11 @@ static lrt_status check_static(const tfl_session *s, lrt_error *err) {
     for (int32_t i = 0; i < p->subgraph->nodes[n].output_count; i++) {
       const int32_t t = p->subgraph->nodes[n].outputs[i];
       if (t >= 0 && !p->known[t])
-        return lrt_fail(err, LRT_UNSUPPORTED,
-                        "delegate %s takes static shapes only, and that of tensor \"%s\" is known only when "
-                        "the model runs",
-                        s->name, p->subgraph->tensors[t].name);
+        return lrt_fail(
+            err, LRT_UNSUPPORTED,
+            "delegate %s takes static shapes only, and that of tensor \"%s\" (%s, node %d) is not "
+            "known before the model runs",
+            s->name, p->subgraph->tensors[t].name, lrt_node_name(&p->subgraph->nodes[n]), n);
     }
   return LRT_OK;
 }
@@ -74,6 +71,8 @@ static lrt_status claim(lrt_delegate *delegate, lrt_partition *partition, void *
   s->plugin = self->plugin;
   s->name = delegate->name;
   s->partition = partition;
+  s->graph = partition->runtime->graph;
+  s->subgraph = partition->subgraph;
   s->alloc = alloc;
   lrt_arena_init(&s->arena, alloc);
   LRT_TRY(lrt_tfl_session_fill(s, err));
@@ -255,7 +254,7 @@ static lrt_status eval(void *session, const lrt_group *group, lrt_value *const *
 
 static void destroy(lrt_delegate *delegate) {
   tfl_delegate *self = (tfl_delegate *)delegate;
-  if (self->plugin != NULL) self->destroy_plugin(self->plugin);
+  if (self->plugin != NULL && self->destroy_plugin != NULL) self->destroy_plugin(self->plugin);
   pthread_mutex_destroy(&self->asking);
   lrt_alloc_free(self);
 }
@@ -269,8 +268,8 @@ static void keep_report(const char *text) {
   snprintf(reported, sizeof reported, "%s", text != NULL ? text : "");
 }
 
-static lrt_status load(const char *path, create_function *create, destroy_function *destroy_plugin,
-                       lrt_error *err) {
+lrt_status lrt_tfl_plugin_load(const char *path, tfl_create_function *create,
+                               tfl_destroy_function *destroy_plugin, lrt_error *err) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) return lrt_fail(err, LRT_NOT_FOUND, "%s", dlerror());
   *(void **)create = dlsym(library, "tflite_plugin_create_delegate");
@@ -281,7 +280,7 @@ static lrt_status load(const char *path, create_function *create, destroy_functi
                   *create == NULL ? "tflite_plugin_create_delegate" : "tflite_plugin_destroy_delegate");
 }
 
-static lrt_status make_plugin(tfl_delegate *self, create_function create, const char *const *keys,
+static lrt_status make_plugin(tfl_delegate *self, tfl_create_function create, const char *const *keys,
                               const char *const *values, int32_t count, const char *path, lrt_error *err) {
   reported[0] = 0;
   self->plugin = create(keys, values, (size_t)count, keep_report);
@@ -295,23 +294,41 @@ static lrt_status make_plugin(tfl_delegate *self, create_function create, const 
   return LRT_OK;
 }
 
-lrt_status lrt_delegate_open(const char *path, const char *const *keys, const char *const *values,
-                             int32_t count, const lrt_delegate_limits *limits, lrt_delegate **out,
-                             lrt_error *err) {
-  create_function create = NULL;
-  destroy_function destroy_plugin = NULL;
-  if (path == NULL || out == NULL || count < 0 || (count > 0 && (keys == NULL || values == NULL)))
-    return lrt_fail(err, LRT_INVALID_ARGUMENT, "a delegate needs a path, and a value for each key");
-  LRT_TRY(load(path, &create, &destroy_plugin, err));
-  const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path;
-  tfl_delegate *self = lrt_alloc_zero(lrt_alloc_default(), sizeof *self + strlen(file) + 1);
-  if (self == NULL) return lrt_alloc_fail(err, lrt_alloc_default(), sizeof *self, "a delegate");
-  strcpy((char *)(self + 1), file);
+static tfl_delegate *new_delegate(const char *name, const lrt_delegate_limits *limits) {
+  tfl_delegate *self = lrt_alloc_zero(lrt_alloc_default(), sizeof *self + strlen(name) + 1);
+  if (self == NULL) return NULL;
+  strcpy((char *)(self + 1), name);
   self->base.type = &tflite_class;
   self->base.name = (const char *)(self + 1);
   if (limits != NULL) self->base.limits = *limits;
   atomic_init(&self->base.references, 1);
   pthread_mutex_init(&self->asking, NULL);
+  return self;
+}
+
+lrt_status lrt_tfl_delegate_wrap(TfLiteDelegate *plugin, lrt_delegate **out, lrt_error *err) {
+  const TfLiteOpaqueDelegateBuilder *builder = plugin->opaque_delegate_builder;
+  if (plugin->Prepare == NULL && (builder == NULL || builder->Prepare == NULL))
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "a delegate has no Prepare function");
+  tfl_delegate *self = new_delegate("delegate", NULL);
+  if (self == NULL) return lrt_alloc_fail(err, lrt_alloc_default(), sizeof *self, "a delegate");
+  self->plugin = plugin;
+  self->base.reusable = (flags_of(plugin) & kTfLiteDelegateFlagsAllowDynamicTensors) != 0;
+  *out = &self->base;
+  return LRT_OK;
+}
+
+lrt_status lrt_delegate_open(const char *path, const char *const *keys, const char *const *values,
+                             int32_t count, const lrt_delegate_limits *limits, lrt_delegate **out,
+                             lrt_error *err) {
+  tfl_create_function create = NULL;
+  tfl_destroy_function destroy_plugin = NULL;
+  if (path == NULL || out == NULL || count < 0 || (count > 0 && (keys == NULL || values == NULL)))
+    return lrt_fail(err, LRT_INVALID_ARGUMENT, "a delegate needs a path, and a value for each key");
+  LRT_TRY(lrt_tfl_plugin_load(path, &create, &destroy_plugin, err));
+  const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path;
+  tfl_delegate *self = new_delegate(file, limits);
+  if (self == NULL) return lrt_alloc_fail(err, lrt_alloc_default(), sizeof *self, "a delegate");
   self->destroy_plugin = destroy_plugin;
   const lrt_status status = make_plugin(self, create, keys, values, count, path, err);
   if (status != LRT_OK) {

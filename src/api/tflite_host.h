@@ -1,4 +1,4 @@
-/* tflite_host.h: a subgraph as a TFLite delegate sees it: a TfLiteContext over a partition. */
+/* tflite_host.h: a subgraph in the structs of TFLite: tensors for clients, a whole TfLiteContext for delegates. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef LRT_TFLITE_HOST_H
 #define LRT_TFLITE_HOST_H
@@ -37,8 +37,10 @@ typedef enum tfl_phase { TFL_IDLE = 0, TFL_CLAIM, TFL_PREPARE, TFL_EVAL } tfl_ph
 
 typedef struct tfl_session {
   TfLiteContext context; /* first: context->impl_ and &context are the session */
-  TfLiteDelegate *plugin;
-  const char *name; /* of the delegate */
+  const lrt_graph *graph;
+  const lrt_subgraph *subgraph;
+  TfLiteDelegate *plugin; /* NULL without a delegate, like the next two */
+  const char *name;       /* of the delegate */
   lrt_partition *partition;
   lrt_alloc *alloc;
   lrt_arena arena;
@@ -59,7 +61,9 @@ typedef struct tfl_session {
   char message[400]; /* last report, "" = none */
 } tfl_session;
 
-/* Fills tensors, nodes and functions of a new session over a partition. */
+/* Fills the tensors of a new session, whose alloc, arena, graph and subgraph are set, as the file has them. */
+lrt_status lrt_tfl_session_fill_tensors(tfl_session *s, lrt_error *err);
+/* The same over a partition, with nodes and functions. */
 lrt_status lrt_tfl_session_fill(tfl_session *s, lrt_error *err);
 /* Gives all tensors that the model does not hold the shapes that the partition knows now. */
 void lrt_tfl_session_show_shapes(tfl_session *s);

@@ -128,7 +128,7 @@ static bool show_blocks(tfl_session *s, TfLiteTensor *tensor, const lrt_quant *q
 }
 
 static bool show_tensor(tfl_session *s, int32_t t) {
-  const lrt_tensor *from = &s->partition->subgraph->tensors[t];
+  const lrt_tensor *from = &s->subgraph->tensors[t];
   TfLiteTensor *tensor = &s->context.tensors[t];
   tensor->type = lrt_tflite_type(from->type);
   tensor->name = from->name;
@@ -221,14 +221,20 @@ static lrt_status show_node(tfl_session *s, const lrt_node *from, lrt_error *err
   return lrt_tflite_params(from, &s->arena, &node->node.builtin_data, err);
 }
 
+lrt_status lrt_tfl_session_fill_tensors(tfl_session *s, lrt_error *err) {
+  s->context.impl_ = s;
+  if (!lrt_tfl_grow_tensors(s, s->subgraph->tensor_count)) return no_memory(s, err);
+  for (int32_t t = 0; t < s->subgraph->tensor_count; t++)
+    if (!show_tensor(s, t)) return no_memory(s, err);
+  s->message[0] = 0;
+  return LRT_OK;
+}
+
 lrt_status lrt_tfl_session_fill(tfl_session *s, lrt_error *err) {
   const lrt_partition *p = s->partition;
-  s->context.impl_ = s;
   s->context.recommended_num_threads = p->runtime->workers;
   lrt_tfl_set_functions(&s->context);
-  if (!lrt_tfl_grow_tensors(s, p->subgraph->tensor_count)) return no_memory(s, err);
-  for (int32_t t = 0; t < p->subgraph->tensor_count; t++)
-    if (!show_tensor(s, t)) return no_memory(s, err);
+  LRT_TRY(lrt_tfl_session_fill_tensors(s, err));
   lrt_tfl_session_show_shapes(s);
   for (int32_t n = 0; n < p->subgraph->node_count; n++) LRT_TRY(show_node(s, &p->subgraph->nodes[n], err));
   for (const lrt_group *g = p->groups; g != NULL; g = g->next) /* of the delegates asked before */
@@ -247,6 +253,7 @@ void lrt_tfl_drop_scratch(tfl_session *s, const tfl_node *owner) {
 }
 
 static void free_buffer(tfl_session *s, TfLiteTensor *tensor) {
+  if (s->plugin == NULL) return;
   const TfLiteOpaqueDelegateBuilder *builder = s->plugin->opaque_delegate_builder;
   if (tensor->buffer_handle == kTfLiteNullBufferHandle || tensor->delegate != s->plugin) return;
   if (builder != NULL && builder->FreeBufferHandle != NULL)
