@@ -19,6 +19,7 @@ build_packages="gcc libc6-dev cmake ninja-build python3 python3-dev python3-venv
 test_packages="clang libclang-rt-14-dev libsimde-dev"
 cross_packages="qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 peer="ai-edge-litert==2.3.0"
+clients="pymicro-wakeword==2.5.0 pyopen-wakeword==1.1.0" # with TFLite's own C library inside
 
 # Of the packages given, those that dpkg does not know as installed (a virtual name counts when provided).
 missing_packages() {
@@ -100,6 +101,10 @@ install_python numpy pytest scikit-build-core -- numpy pytest scikit_build_core 
 if [ "$1" = test ]; then
   install_python jinja2 -- jinja2 || echo "setup: pip could not fetch jinja2; what compares with it will be skipped" >&2
   install_python mypy -- mypy || echo "setup: pip could not fetch mypy; the check of type hints will be skipped" >&2
+fi
+if [ "$1" = test ]; then
+  install_python $clients -- pymicro_wakeword pyopen_wakeword ||
+    echo "setup: pip could not fetch $clients; these clients of TFLite's C API will not be tested" >&2
 fi
 if [ "$1" != build ]; then
   install_python "$peer" -- ai_edge_litert ||

@@ -1,6 +1,6 @@
-# check_exports.py: liblitert.so exports what include/litert declares, needs only libc and keeps its size.
+# check_exports.py: a library exports what its headers declare, needs only libc and keeps its size.
 # SPDX-License-Identifier: Apache-2.0
-"""Usage: check_exports.py LIBRARY INCLUDE_DIR [--command FILE] [--nm NM] [--readelf READELF] [--strip STRIP]"""
+"""Usage: check_exports.py LIBRARY INCLUDE_DIR [--face litert|tflite] [--command FILE] [--nm NM] [--readelf READELF] [--strip STRIP]"""
 import argparse
 import os
 import re
@@ -10,7 +10,11 @@ import tempfile
 from pathlib import Path
 
 MAX_BYTES = 3 * 1024 * 1024
-NODE = "LITERT_0"
+# Name of a face: mark of its declarations, what its functions are called, version node, SONAME.
+FACES = {
+    "litert": ("LRT_API", r"lrt_\w+", "LITERT_0", "liblitert.so.0"),
+    "tflite": ("TFL_CAPI_EXPORT", r"TfLite\w+", "VERS_1.0", "libtensorflowlite_c.so"),
+}
 NEEDED = re.compile(r"(libc|libm|libpthread)\.so\.6|libpthread\.so\.0|ld-linux[\w-]*\.so\.\d+")
 
 
@@ -18,14 +22,14 @@ def run(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, check=True, universal_newlines=True).stdout
 
 
-def declared(folder):
-    """{function: header} of every LRT_API declaration."""
+def declared(folder, mark, names):
+    """{function: header} of every declaration with the face's mark; plug-ins export some of another name."""
     found = {}
     for header in sorted(Path(folder).rglob("*.h")):
         text = re.sub(r"/\*.*?\*/|//[^\n]*|^\s*#[^\n]*", " ", header.read_text(encoding="utf-8"), flags=re.S | re.M)
-        for declaration in re.findall(r"\bLRT_API\b([^;{]*)", text):
+        for declaration in re.findall(rf"\b{mark}\b([^;{{]*)", text):
             match = re.search(r"(\w+)\s*\(", declaration)
-            if match:
+            if match and re.fullmatch(names, match.group(1)):
                 found[match.group(1)] = header.name
     return found
 
@@ -42,20 +46,21 @@ def exported(library, nm):
 
 
 def check(options):
-    public, symbols = declared(options.include), exported(options.library, options.nm)
+    mark, names, wanted_node, soname = FACES[options.face]
+    public, symbols = declared(options.include, mark, names), exported(options.library, options.nm)
     for name in sorted(set(public) - set(symbols)):
         yield f"{name} is declared in {public[name]} and not exported"
     for name in sorted(set(symbols) - set(public)):
         yield f"{name} is exported and declared in no public header"
     for name, node in sorted(symbols.items()):
-        if node != NODE:
-            yield f"{name} has the version '{node}', not {NODE}"
+        if node != wanted_node:
+            yield f"{name} has the version '{node}', not {wanted_node}"
     dynamic = run(options.readelf, "-dW", options.library)
     for name in re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic):
         if not NEEDED.fullmatch(name):
             yield f"the library needs {name}"
-    if "[liblitert.so.0]" not in "".join(re.findall(r"\(SONAME\).*", dynamic)):
-        yield "the library's SONAME is not liblitert.so.0"
+    if f"[{soname}]" not in "".join(re.findall(r"\(SONAME\).*", dynamic)):
+        yield f"the library's SONAME is not {soname}"
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, "stripped")
         run(options.strip, "-o", copy, options.library)
@@ -71,6 +76,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("library")
     parser.add_argument("include")
+    parser.add_argument("--face", choices=sorted(FACES), default="litert")
     parser.add_argument("--command")
     parser.add_argument("--nm", default="nm")
     parser.add_argument("--readelf", default="readelf")

@@ -35,6 +35,9 @@ typedef struct TfLiteFloatArray {
 /* An index that stands for an operand left out. */
 #define kTfLiteOptionalTensor (-1)
 
+/* Defined here, so that plug-ins need no library. With TFLITE_LISTS_FROM_LIBRARY they are taken from
+ * libtensorflowlite_c.so, which exports them too. */
+#ifndef TFLITE_LISTS_FROM_LIBRARY
 static inline size_t TfLiteIntArrayGetSizeInBytes(int size) {
   return size < 0 ? 0 : sizeof(TfLiteIntArray) + sizeof(int) * (size_t)size;
 }
@@ -65,6 +68,40 @@ static inline int TfLiteIntArrayEqualsArray(const TfLiteIntArray *array, int siz
 static inline int TfLiteIntArrayEqual(const TfLiteIntArray *a, const TfLiteIntArray *b) {
   return a == b || (a != NULL && b != NULL && TfLiteIntArrayEqualsArray(a, b->size, b->data));
 }
+
+static inline int TfLiteFloatArrayGetSizeInBytes(int size) {
+  return size < 0 ? 0 : (int)(sizeof(TfLiteFloatArray) + sizeof(float) * (size_t)size);
+}
+
+static inline TfLiteFloatArray *TfLiteFloatArrayCreate(int size) {
+  TfLiteFloatArray *array =
+      size < 0 ? NULL : (TfLiteFloatArray *)malloc(sizeof(TfLiteFloatArray) + sizeof(float) * (size_t)size);
+  if (array != NULL) array->size = size;
+  return array;
+}
+
+static inline TfLiteFloatArray *TfLiteFloatArrayCopy(const TfLiteFloatArray *source) {
+  TfLiteFloatArray *copy = source == NULL ? NULL : TfLiteFloatArrayCreate(source->size);
+  if (copy != NULL && copy->size > 0) memcpy(copy->data, source->data, sizeof(float) * (size_t)copy->size);
+  return copy;
+}
+
+static inline void TfLiteFloatArrayFree(TfLiteFloatArray *array) {
+  free(array);
+}
+
+#else
+TFL_CAPI_EXPORT size_t TfLiteIntArrayGetSizeInBytes(int size);
+TFL_CAPI_EXPORT TfLiteIntArray *TfLiteIntArrayCreate(int size);
+TFL_CAPI_EXPORT TfLiteIntArray *TfLiteIntArrayCopy(const TfLiteIntArray *source);
+TFL_CAPI_EXPORT void TfLiteIntArrayFree(TfLiteIntArray *array);
+TFL_CAPI_EXPORT int TfLiteIntArrayEqual(const TfLiteIntArray *a, const TfLiteIntArray *b);
+TFL_CAPI_EXPORT int TfLiteIntArrayEqualsArray(const TfLiteIntArray *array, int size, const int *data);
+TFL_CAPI_EXPORT int TfLiteFloatArrayGetSizeInBytes(int size);
+TFL_CAPI_EXPORT TfLiteFloatArray *TfLiteFloatArrayCreate(int size);
+TFL_CAPI_EXPORT TfLiteFloatArray *TfLiteFloatArrayCopy(const TfLiteFloatArray *source);
+TFL_CAPI_EXPORT void TfLiteFloatArrayFree(TfLiteFloatArray *array);
+#endif
 
 /* ---- tensors ---- */
 
