@@ -65,8 +65,8 @@ static inline void build_quant(build_subgraph *b, int32_t tensor, float scale, i
 static inline lrt_node *build_node(build_subgraph *b, int32_t code, const void *options, int n_in,
                                    const int32_t *in, int n_out, const int32_t *out) {
   const int32_t i = b->graph.node_count++;
-  memcpy(b->operands[i][0], in, (size_t)n_in * sizeof *in);
-  memcpy(b->operands[i][1], out, (size_t)n_out * sizeof *out);
+  if (n_in > 0) memcpy(b->operands[i][0], in, (size_t)n_in * sizeof *in);
+  if (n_out > 0) memcpy(b->operands[i][1], out, (size_t)n_out * sizeof *out);
   b->nodes[i] = (lrt_node){.code = code,
                            .version = 1,
                            .options = options,

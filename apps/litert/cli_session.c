@@ -22,6 +22,7 @@ static lrt_status open_with_operators(cli *c, const char *path, const cli_sessio
                                       lrt_model **out) {
   lrt_model_options model_options = {0};
   model_options.limits.bytes = options->memory_limit;
+  model_options.weight_cache = options->weight_cache;
   lrt_status status = load_operators(c, &options->libraries, &model_options.operators);
   if (status == LRT_OK) status = lrt_model_open(path, &model_options, out, &c->error);
   lrt_op_set_destroy(model_options.operators); /* the model has a reference */

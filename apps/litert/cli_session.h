@@ -26,13 +26,14 @@ typedef struct cli_session_options {
   int64_t step_limit;
   double time_limit;
   bool preserve, profile;
+  const char *weight_cache;
   cli_delegate_options delegate;
   cli_list libraries; /* of custom operators */
 } cli_session_options;
 
 #define CLI_SESSION_DEFAULTS                                                                                 \
   {                                                                                                          \
-    1, -1, NULL, 0, 0, 0, false, false, {NULL, NULL, 0, 0, false}, {                                         \
+    1, -1, NULL, 0, 0, 0, false, false, NULL, {NULL, NULL, 0, 0, false}, {                                   \
       {NULL}, 0                                                                                              \
     }                                                                                                        \
   }
@@ -49,6 +50,9 @@ typedef struct cli_session_options {
       {"memory-limit",    CLI_BYTES,                                                                         \
        &(o).memory_limit, 0,                                                                                 \
        "BYTES",           "give up above this much memory (64k, 1.5G)"},                                     \
+      {"weight-cache",    CLI_TEXT,                                                                          \
+       &(o).weight_cache, 0,                                                                                 \
+       "PATH|DIR",        "keep packed weights in this file, or in one of this folder"},                     \
       CLI_DELEGATE_FLAGS((o).delegate),                                                                      \
       {"time-limit", CLI_REAL, &(o).time_limit, 0, "S", "give up when planning or one run takes longer"},    \
       {"step-limit", CLI_INT, &(o).step_limit, 0, "N", "give up after this many steps in one run"},          \

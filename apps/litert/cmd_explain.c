@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/json.h"
+#include "cli_cache.h"
 #include "cli_profile.h"
 #include "cli_table.h"
 
@@ -64,6 +65,7 @@ static void print_text(cli *c, const cli_session *session, const cli_profile *pr
   lrt_str_format(&c->out, "activations %s (%s without reuse), packed weights %s\n",
                  cli_bytes_text(memory.arena, arena), cli_bytes_text(memory.unshared, unshared),
                  cli_bytes_text(lrt_model_packed_bytes(session->model), packed));
+  cli_cache_print(c, session->model);
   cli_delegate_print(c, session->interpreter, session->subgraph);
   lrt_str_add_text(&c->out, "\nby kernel\n");
   cli_table table;
@@ -147,6 +149,7 @@ static void print_json(cli *c, const cli_session *session, const cli_profile *pr
   lrt_json_uint(&json, memory.arena);
   lrt_json_key(&json, "packed_bytes");
   lrt_json_uint(&json, lrt_model_packed_bytes(session->model));
+  cli_cache_json(&json, session->model);
   lrt_json_key(&json, "kernels");
   cli_profile_json_kernels(profile, &json);
   cli_delegate_json(&json, session->interpreter, session->subgraph);

@@ -2,11 +2,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fail.h"
 #include "base/json.h"
+#include "cli_cache.h"
 #include "cli_session.h"
 #include "cli_table.h"
 
 typedef struct plan_sizes {
-  uint64_t file, constants, packed, activations, unshared, ports, in_use;
+  uint64_t file, constants, packed, cached, activations, unshared, ports, in_use;
 } plan_sizes;
 
 static uint64_t port_bytes(const cli_session *session, const cli_port *ports, int32_t count) {
@@ -45,6 +46,9 @@ static void measure(const cli_session *session, plan_sizes *out) {
   out->file = lrt_model_file_bytes(session->model);
   out->constants = constant_bytes(session->model);
   out->packed = lrt_model_packed_bytes(session->model);
+  lrt_weight_cache_info cache;
+  lrt_model_weight_cache(session->model, &cache);
+  out->cached = cache.read_bytes;
   out->activations = memory.arena;
   out->unshared = memory.unshared;
   out->in_use = memory.in_use;
@@ -60,6 +64,7 @@ static void print(cli *c, const cli_session *session, const plan_sizes *sizes) {
       {"file_bytes", "file, mapped", sizes->file},
       {"constant_bytes", "of it constant tensors", sizes->constants},
       {"packed_bytes", "weights packed before the first run", sizes->packed},
+      {"cached_bytes", "of them mapped from the weight cache", sizes->cached},
       {"activation_bytes", "activations", sizes->activations},
       {"unshared_bytes", "activations without reuse", sizes->unshared},
       {"port_bytes", "inputs and outputs", sizes->ports},
@@ -76,6 +81,7 @@ static void print(cli *c, const cli_session *session, const plan_sizes *sizes) {
       cli_table_cell(&table, "%s", rows[i].text);
     }
     cli_table_end(&table, 0, &c->out);
+    cli_cache_print(c, session->model);
     return;
   }
   lrt_json_writer_init(&json, &c->out);
@@ -88,6 +94,7 @@ static void print(cli *c, const cli_session *session, const plan_sizes *sizes) {
     lrt_json_key(&json, rows[i].key);
     lrt_json_uint(&json, rows[i].bytes);
   }
+  cli_cache_json(&json, session->model);
   lrt_json_end_object(&json);
   lrt_str_add_text(&c->out, "\n");
 }

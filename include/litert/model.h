@@ -20,10 +20,15 @@ typedef struct lrt_model_options {
   lrt_limits limits; /* bytes: memory for the structure, copied ranges and packed weights */
   lrt_op_set
       *operators; /* custom operators of all its interpreters; NULL = none. The model takes a reference */
+  /* A file of packed weights, or a folder for one that is named after the model; NULL = none. It is written after an
+   * allocate that packed weights, and mapped by later processes with the same model file, processor and version. Only
+   * whole files appear. One that is damaged or does not fit is replaced; one that is something else is refused. */
+  const char *weight_cache;
 } lrt_model_options;
 
 /* Opens a .tflite file, or the TFLite model inside a .litertlm or .task bundle; the kind is told by the bytes.
- * `options` may be NULL. Errors: NOT_FOUND, IO, INVALID_MODEL, UNSUPPORTED (another kind of file), OVER_BUDGET. */
+ * `options` may be NULL. Errors: NOT_FOUND, IO, INVALID_MODEL, UNSUPPORTED (another kind of file), OVER_BUDGET,
+ * INVALID_ARGUMENT (a weight cache that cannot be one). */
 LRT_API lrt_status lrt_model_open(const char *path, const lrt_model_options *options, lrt_model **out,
                                   lrt_error *err);
 /* The same from caller memory, which must stay alive and unchanged as long as the model. */
@@ -42,6 +47,14 @@ LRT_API const char *lrt_model_description(const lrt_model *model);
 /* Bytes of the file, and of packed weights made so far. */
 LRT_API uint64_t lrt_model_file_bytes(const lrt_model *model);
 LRT_API uint64_t lrt_model_packed_bytes(const lrt_model *model);
+
+/* The file of packed weights, see lrt_model_options. */
+typedef struct lrt_weight_cache_info {
+  const char *path;    /* NULL: none is used; belongs to the model */
+  uint64_t read_bytes; /* of the packed weights, those mapped from it */
+  char state[600];     /* one sentence: "packed weights are read from it", "it could not be written: …" */
+} lrt_weight_cache_info;
+LRT_API void lrt_model_weight_cache(const lrt_model *model, lrt_weight_cache_info *out);
 
 /* At least 1; subgraph 0 is the main one. */
 LRT_API int32_t lrt_model_subgraph_count(const lrt_model *model);

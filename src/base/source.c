@@ -311,3 +311,20 @@ lrt_status lrt_source_view(lrt_source *source, uint64_t offset, uint64_t length,
   *out = source->bytes + offset;
   return LRT_OK;
 }
+
+lrt_status lrt_source_stamp(const lrt_source *source, uint64_t *modified, uint64_t *inode, lrt_error *err) {
+  struct stat info;
+  while (source->kind == FROM_PARENT) source = source->parent;
+  if (source->kind != FROM_FILE)
+    return lrt_fail(err, LRT_NOT_FOUND, "%s is not a file", lrt_source_name(source));
+  if (fstat(source->fd, &info) != 0)
+    return lrt_fail(err, LRT_IO, "%s: %s", lrt_source_name(source), strerror(errno));
+#if defined(__APPLE__)
+  const struct timespec when = info.st_mtimespec;
+#else
+  const struct timespec when = info.st_mtim;
+#endif
+  *modified = (uint64_t)when.tv_sec * 1000000000u + (uint64_t)when.tv_nsec;
+  *inode = (uint64_t)info.st_ino;
+  return LRT_OK;
+}

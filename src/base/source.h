@@ -35,6 +35,9 @@ void lrt_source_destroy(lrt_source *source); /* drops one reference */
 uint64_t lrt_source_length(const lrt_source *source);
 /* The file's path, or "<memory>"; for messages and for finding files beside it. */
 const char *lrt_source_name(const lrt_source *source);
+/* When the file was changed last (nanoseconds since 1970) and its number in its file system; IO, or NOT_FOUND for
+ * memory. */
+lrt_status lrt_source_stamp(const lrt_source *source, uint64_t *modified, uint64_t *inode, lrt_error *err);
 /* `length` bytes at `offset`; fails with INVALID_MODEL when the range leaves the source, IO when reading fails. */
 lrt_status lrt_source_view(lrt_source *source, uint64_t offset, uint64_t length, const void **out,
                            lrt_error *err);

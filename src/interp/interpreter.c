@@ -177,6 +177,7 @@ lrt_status lrt_interpreter_allocate(lrt_interpreter *it, int32_t subgraph, lrt_e
   lrt_runtime_begin(&it->runtime, "planning");
   LRT_TRY(lrt_plan_create(&it->runtime, subgraph, slot->shapes, 0, &slot->plan, err));
   slot->current = true;
+  if (it->model->cache != NULL) lrt_weights_cache_save(it->model->cache);
   lrt_counter_add(LRT_COUNTER_PLANS_MADE, 1);
   return LRT_OK;
 }

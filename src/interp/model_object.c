@@ -10,14 +10,21 @@
 #include "base/log.h"
 #include "model/model_pick.h"
 
-static lrt_status fill(lrt_model *model, lrt_source *file, lrt_error *err) {
+static lrt_source_policy policy_of(const lrt_model_options *options) {
+  return options != NULL && options->copy ? LRT_SOURCE_COPY : LRT_SOURCE_MAP;
+}
+
+static lrt_status fill(lrt_model *model, lrt_source *file, const lrt_model_options *options, lrt_error *err) {
   lrt_source *picked = NULL;
   model->file = file;
   LRT_TRY(lrt_model_pick(file, model->alloc, &picked, err));
   lrt_status status = lrt_tflite_read(picked, model->alloc, &model->tflite, err);
+  if (status == LRT_OK) status = lrt_weights_create(model->alloc, &model->weights, err);
+  if (status == LRT_OK && options != NULL && options->weight_cache != NULL)
+    status = lrt_weights_cache_open(options->weight_cache, file, picked, policy_of(options),
+                                    &model->tflite->graph, model->weights, model->alloc, &model->cache, err);
   lrt_source_destroy(picked);
-  LRT_TRY(status);
-  return lrt_weights_create(model->alloc, &model->weights, err);
+  return status;
 }
 
 /* Takes over `file`. */
@@ -33,7 +40,7 @@ static lrt_status create(lrt_source *file, lrt_alloc *account, const lrt_model_o
   atomic_init(&model->references, 1);
   model->alloc = account;
   model->operators = lrt_op_set_use(options != NULL ? options->operators : NULL);
-  const lrt_status status = fill(model, file, err);
+  const lrt_status status = fill(model, file, options, err);
   if (status != LRT_OK) {
     lrt_model_destroy(model);
     return status;
@@ -44,10 +51,6 @@ static lrt_status create(lrt_source *file, lrt_alloc *account, const lrt_model_o
           model->tflite->graph.subgraph_count, model->tflite->graph.signature_count);
   *out = model;
   return LRT_OK;
-}
-
-static lrt_source_policy policy_of(const lrt_model_options *options) {
-  return options != NULL && options->copy ? LRT_SOURCE_COPY : LRT_SOURCE_MAP;
 }
 
 static lrt_status account_of(const lrt_model_options *options, lrt_alloc **out, lrt_error *err) {
@@ -99,7 +102,9 @@ void lrt_model_destroy(lrt_model *model) {
   if (model == NULL) return;
   if (atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) != 1) return;
   lrt_alloc *account = model->alloc;
+  if (model->cache != NULL) lrt_weights_cache_save(model->cache);
   lrt_weights_destroy(model->weights);
+  lrt_weights_cache_destroy(model->cache);
   lrt_tflite_destroy(model->tflite);
   lrt_source_destroy(model->file);
   lrt_op_set_destroy(model->operators);
@@ -121,6 +126,14 @@ uint64_t lrt_model_file_bytes(const lrt_model *model) {
 
 uint64_t lrt_model_packed_bytes(const lrt_model *model) {
   return lrt_weights_bytes(model->weights);
+}
+
+void lrt_model_weight_cache(const lrt_model *model, lrt_weight_cache_info *out) {
+  memset(out, 0, sizeof *out);
+  if (model->cache == NULL) return;
+  out->path = lrt_weights_cache_path(model->cache);
+  out->read_bytes = lrt_weights_found_bytes(model->weights);
+  lrt_weights_cache_describe(model->cache, out->state, sizeof out->state);
 }
 
 int32_t lrt_model_subgraph_count(const lrt_model *model) {

@@ -9,6 +9,7 @@
 #include "model/tflite_read.h"
 #include "ops/op_set.h"
 #include "ops/weights.h"
+#include "runtime/weights_cache.h"
 
 struct lrt_model {
   atomic_int references;
@@ -16,7 +17,8 @@ struct lrt_model {
   lrt_source *file; /* what was opened: the model itself or the bundle around it */
   lrt_tflite *tflite;
   lrt_weights *weights;
-  lrt_op_set *operators; /* registered custom operators, or NULL */
+  lrt_op_set *operators;    /* registered custom operators, or NULL */
+  lrt_weights_cache *cache; /* or NULL */
 };
 
 #endif

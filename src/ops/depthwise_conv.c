@@ -1,5 +1,6 @@
 /* depthwise_conv.c: DEPTHWISE_CONV_2D: every channel has filters of its own. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fingerprint.h"
 #include "kernels/dwconv/dwconv_core.h"
 #include "kernels/rowquant/rowquant.h"
 #include "ops/conv_window.h"
@@ -68,25 +69,25 @@ static void fill_packed(void *out, const void *arg) {
   lrt_dwconv_pack(arg, out);
 }
 
-/* The packed form holds scales and zero points too: all of them make the key. */
-static uint64_t mix(uint64_t hash, const void *data, size_t bytes) {
-  for (size_t i = 0; data != NULL && i < bytes; i++)
-    hash = (hash ^ ((const uint8_t *)data)[i]) * 1099511628211U;
-  return hash;
-}
-
-static lrt_weights_key key_of(const lrt_value *weights, const lrt_dwconv *d) {
+/* The packed form holds scales, zero points and biases too: all of them make the key. */
+static lrt_weights_key key_of(const lrt_value *weights, const lrt_value *bias, const lrt_dwconv *d) {
   const size_t n = (size_t)d->channels * (size_t)d->multiplier;
-  const int32_t sizes[] = {
-      d->kernel_h, d->kernel_w,        d->channels,        d->multiplier,         d->a_zero,
-      d->w_zero,   (int32_t)d->a_type, (int32_t)d->w_type, d->bias_is_32 ? 1 : 0, d->bias64 != NULL ? 1 : 0};
-  uint64_t hash = mix(14695981039346656037U, sizes, sizeof sizes);
-  hash = mix(hash, d->w_scale, n * sizeof *d->w_scale);
-  hash = mix(hash, d->mult, n * sizeof *d->mult);
-  hash = mix(hash, d->shift, n * sizeof *d->shift);
-  const uintptr_t bias =
-      (uintptr_t)d->bias_f32 + (uintptr_t)d->bias + (uintptr_t)d->bias64; /* one of them is set */
-  return (lrt_weights_key){weights->data, "depthwise", {(int64_t)bias, (int64_t)hash, (int64_t)n, d->ref}};
+  const uint64_t parts[] = {(uint64_t)d->kernel_h,
+                            (uint64_t)d->kernel_w,
+                            (uint64_t)d->channels,
+                            (uint64_t)d->multiplier,
+                            (uint64_t)d->a_zero,
+                            (uint64_t)d->w_zero,
+                            (uint64_t)d->a_type * 256 + (uint64_t)d->w_type,
+                            (d->bias_is_32 ? 1u : 0u) + (d->bias64 != NULL ? 2u : 0u) +
+                                (bias != NULL ? 4u : 0u),
+                            d->w_scale != NULL ? lrt_fingerprint64(d->w_scale, n * sizeof *d->w_scale) : 0,
+                            d->mult != NULL ? lrt_fingerprint64(d->mult, n * sizeof *d->mult) : 0,
+                            d->shift != NULL ? lrt_fingerprint64(d->shift, n * sizeof *d->shift) : 0};
+  return (lrt_weights_key){weights->data,
+                           "depthwise",
+                           {bias != NULL ? (int64_t)lrt_fingerprint64(bias->data, bias->bytes) : 0,
+                            (int64_t)lrt_fingerprint64(parts, sizeof parts), (int64_t)n, d->ref}};
 }
 
 static lrt_status pack(lrt_prepare *p, dw_step *s) {
@@ -100,7 +101,7 @@ static lrt_status pack(lrt_prepare *p, dw_step *s) {
   }
   s->d.w = weights->data;
   if (bias != NULL) bind_bias(bias, &s->d);
-  const lrt_weights_key key = key_of(weights, &s->d);
+  const lrt_weights_key key = key_of(weights, bias, &s->d);
   const lrt_value *owner = bias != NULL && !bias->constant ? bias : weights;
   return lrt_product_keep(p, owner, &key, bytes, fill_packed, &s->d, &s->d.packed);
 }

@@ -187,6 +187,8 @@ bool lrt_value_is_quantized(const lrt_value *value);
 /* Scale and zero point of a per-tensor quantized value; 1 and 0 where unquantized. */
 float lrt_value_scale(const lrt_value *value);
 int32_t lrt_value_zero_point(const lrt_value *value);
+/* A number that differs where scales, zero points or their places do: for keys of packed weights. */
+int64_t lrt_value_quant_mark(const lrt_value *value);
 /* Fails (INVALID_MODEL) unless both have the same element type. */
 lrt_status lrt_prepare_same_type(lrt_prepare *p, const lrt_value *a, const lrt_value *b);
 /* Fails unless input/output `value` carries one positive affine scale and a zero point within its type (0 for int32). */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fingerprint.h"
 #include "ops/op.h"
 #include "ops/temp.h"
 
@@ -204,6 +205,19 @@ lrt_status lrt_value_reserve(lrt_value *value, size_t bytes, lrt_error *err) {
 
 bool lrt_value_is_quantized(const lrt_value *value) {
   return value->quant->kind != LRT_QUANT_NONE;
+}
+
+int64_t lrt_value_quant_mark(const lrt_value *value) {
+  const lrt_quant *q = value->quant;
+  const size_t bytes = (size_t)q->count * 4;
+  const uint64_t parts[] = {(uint64_t)q->kind,
+                            (uint64_t)q->dimension,
+                            (uint64_t)q->block_size,
+                            (uint64_t)q->scales_tensor,
+                            (uint64_t)q->zero_points_tensor,
+                            q->scale != NULL ? lrt_fingerprint64(q->scale, bytes) : 0,
+                            q->zero_point != NULL ? lrt_fingerprint64(q->zero_point, bytes) : 0};
+  return (int64_t)lrt_fingerprint64(parts, sizeof parts);
 }
 
 float lrt_value_scale(const lrt_value *value) {

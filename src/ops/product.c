@@ -54,10 +54,10 @@ static void fill_f32(void *out, const void *arg) {
 /* Numbers that tell the packed forms of one constant apart. */
 static lrt_weights_key key_of(const lrt_value *weights, const char *layout, int64_t n, const lrt_gemm_a *a,
                               int nr, int kr) {
-  return (lrt_weights_key){weights->data,
-                           layout,
-                           {n, a->taps * a->kc, (int64_t)weights->type * 65536 + nr * 256 + kr,
-                            (int64_t)(uintptr_t)weights->quant->scale}};
+  return (lrt_weights_key){
+      weights->data,
+      layout,
+      {n, a->taps * a->kc, (int64_t)weights->type * 65536 + nr * 256 + kr, lrt_value_quant_mark(weights)}};
 }
 
 static bool wants_pack(const lrt_prepare *p, const lrt_product *product, size_t bytes) {

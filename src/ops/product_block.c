@@ -1,5 +1,6 @@
 /* product_block.c: float rows times int4 weights with one half-precision scale per block of a row. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fingerprint.h"
 #include "kernels/gemm/gemm_core.h"
 #include "ops/fused_activation.h"
 #include "ops/product.h"
@@ -57,8 +58,8 @@ static lrt_status prepare_sums(lrt_prepare *p, const lrt_product *product, block
     return lrt_prepare_step(p, run_sums, s, 1, 0, "row sums");
   }
   const void *kept = NULL;
-  const lrt_weights_key key = {
-      weights->data, "block sums", {s->g.n, s->g.k, s->g.block, (int64_t)(uintptr_t)s->scales->data}};
+  const int64_t scales = (int64_t)lrt_fingerprint64(s->scales->data, s->scales->bytes);
+  const lrt_weights_key key = {weights->data, "block sums", {s->g.n, s->g.k, s->g.block, scales}};
   const lrt_value *owner = s->scales->constant ? weights : s->scales;
   LRT_TRY(lrt_product_keep(p, owner, &key, bytes, fill_sums, &s->g, &kept));
   s->g.w_sums = kept;

@@ -147,10 +147,10 @@ static lrt_status prepare_weights(lrt_prepare *p, tconv_step *s, bool sums) {
     return turn || sums ? lrt_prepare_step(p, run_turn, s, 1, 0, "turn weights") : LRT_OK;
   }
   const fill_args args = {s, weights};
-  const lrt_weights_key key = {weights->data,
-                               "taps first",
-                               {s->t.channels, s->depth, lrt_tconv_taps(&s->t) * 2 + s->output_first,
-                                (int64_t)(uintptr_t)weights->quant->scale}};
+  const lrt_weights_key key = {
+      weights->data,
+      "taps first",
+      {s->t.channels, s->depth, lrt_tconv_taps(&s->t) * 2 + s->output_first, lrt_value_quant_mark(weights)}};
   if (turn) LRT_TRY(lrt_product_keep(p, weights, &key, bytes, fill_turned, &args, &s->kept_turned));
   if (!sums) return LRT_OK;
   lrt_weights_key sum_key = key;

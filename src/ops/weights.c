@@ -3,12 +3,16 @@
 #include "ops/weights.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
+
+#include "base/counter.h"
 
 typedef struct packed {
   lrt_weights_key key;
   size_t bytes;
   void *data;
+  bool found; /* data belongs to the finder */
   struct packed *next;
 } packed;
 
@@ -17,7 +21,9 @@ typedef struct packed {
 struct lrt_weights {
   lrt_alloc *alloc;
   pthread_mutex_t lock;
-  uint64_t bytes;
+  uint64_t bytes, found_bytes, made;
+  lrt_weights_find find;
+  void *cookie;
   packed *buckets[BUCKETS];
 };
 
@@ -35,7 +41,7 @@ void lrt_weights_destroy(lrt_weights *weights) {
   for (int i = 0; i < BUCKETS; i++) {
     for (packed *p = weights->buckets[i], *next; p != NULL; p = next) {
       next = p->next;
-      lrt_alloc_free(p->data);
+      if (!p->found) lrt_alloc_free(p->data);
       lrt_alloc_free(p);
     }
   }
@@ -55,14 +61,22 @@ static int same_key(const lrt_weights_key *a, const lrt_weights_key *b) {
 static lrt_status make(lrt_weights *weights, const lrt_weights_key *key, size_t bytes, lrt_weights_fill fill,
                        const void *arg, packed **out, lrt_error *err) {
   packed *p = lrt_alloc_zero(weights->alloc, sizeof *p);
-  if (p != NULL) p->data = lrt_alloc_zero(weights->alloc, bytes);
+  if (p != NULL && weights->find != NULL) {
+    p->data = (void *)(uintptr_t)weights->find(weights->cookie, key, bytes); /* never written */
+    p->found = p->data != NULL;
+  }
+  if (p != NULL && !p->found) p->data = lrt_alloc_zero(weights->alloc, bytes);
   if (p == NULL || p->data == NULL) {
     lrt_alloc_free(p);
     return lrt_alloc_fail(err, weights->alloc, bytes, "packed weights");
   }
   p->key = *key;
   p->bytes = bytes;
-  fill(p->data, arg);
+  if (!p->found) {
+    fill(p->data, arg);
+    lrt_counter_add(LRT_COUNTER_PACKS_MADE, 1);
+    lrt_counter_add(LRT_COUNTER_BYTES_PACKED, bytes);
+  }
   *out = p;
   return LRT_OK;
 }
@@ -80,6 +94,10 @@ lrt_status lrt_weights_get(lrt_weights *weights, const lrt_weights_key *key, siz
       p->next = *bucket;
       *bucket = p;
       weights->bytes += bytes;
+      if (p->found)
+        weights->found_bytes += bytes;
+      else
+        weights->made++;
     }
   }
   pthread_mutex_unlock(&weights->lock);
@@ -87,10 +105,39 @@ lrt_status lrt_weights_get(lrt_weights *weights, const lrt_weights_key *key, siz
   return status;
 }
 
-uint64_t lrt_weights_bytes(const lrt_weights *weights) {
+static uint64_t read_number(const lrt_weights *weights, const uint64_t *number) {
   pthread_mutex_t *lock = (pthread_mutex_t *)&weights->lock;
   pthread_mutex_lock(lock);
-  const uint64_t bytes = weights->bytes;
+  const uint64_t value = *number;
   pthread_mutex_unlock(lock);
-  return bytes;
+  return value;
+}
+
+uint64_t lrt_weights_bytes(const lrt_weights *weights) {
+  return read_number(weights, &weights->bytes);
+}
+
+uint64_t lrt_weights_found_bytes(const lrt_weights *weights) {
+  return read_number(weights, &weights->found_bytes);
+}
+
+uint64_t lrt_weights_made(const lrt_weights *weights) {
+  return read_number(weights, &weights->made);
+}
+
+void lrt_weights_set_finder(lrt_weights *weights, lrt_weights_find find, void *cookie) {
+  pthread_mutex_lock(&weights->lock);
+  weights->find = find;
+  weights->cookie = cookie;
+  pthread_mutex_unlock(&weights->lock);
+}
+
+lrt_status lrt_weights_each(lrt_weights *weights, lrt_weights_visit visit, void *cookie, lrt_error *err) {
+  lrt_status status = LRT_OK;
+  pthread_mutex_lock(&weights->lock);
+  for (int i = 0; i < BUCKETS; i++)
+    for (const packed *p = weights->buckets[i]; status == LRT_OK && p != NULL; p = p->next)
+      status = visit(cookie, &p->key, p->data, p->bytes, err);
+  pthread_mutex_unlock(&weights->lock);
+  return status;
 }
