@@ -454,8 +454,8 @@ lrt_status jinja_items(jinja_run *run, const jinja_value *value, jinja_list *out
   case JINJA_VIEW:
   case JINJA_RANGE: *out = *value->as.list; return LRT_OK;
   case JINJA_ITERATOR:
-    out->items = value->as.list->items + value->as.list->at;
     out->count = value->as.list->count - value->as.list->at;
+    if (out->count > 0) out->items = value->as.list->items + value->as.list->at;
     value->as.list->at = value->as.list->count;
     return LRT_OK;
   case JINJA_DICT:
