@@ -1,4 +1,4 @@
-/* cmd_run.c: litert run: fills the inputs, runs a model once, prints and writes the outputs. */
+/* cmd_run.c: litert run: fills the inputs, runs a model once, prints and writes the outputs; language models answer. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "cli_feed.h"
+#include "cli_language.h"
 #include "cli_result.h"
 #include "cli_table.h"
 
@@ -90,10 +91,12 @@ lrt_status cmd_run(cli *c, int argc, char **argv) {
                              1,
                              "Inputs without NAME= are taken in the order of the model. A string input takes "
                              "its text itself, or the\n"
-                             "lines of a file as @FILE."};
+                             "lines of a file as @FILE. A language model answers prompts instead: litert run "
+                             "MODEL.litertlm --help lists its flags."};
   const char *path = NULL;
   cli_session session;
   cli_result result = {0};
+  if (cli_language_wanted(argc, argv)) return cli_language_run(c, argc, argv);
   lrt_status status = cli_parse(c, &syntax, argc, argv, &path);
   if (status != LRT_OK || c->done) return status;
   if (o.result.as_picture && o.result.folder == NULL)

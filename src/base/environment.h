@@ -3,7 +3,7 @@
 #ifndef LRT_BASE_ENVIRONMENT_H
 #define LRT_BASE_ENVIRONMENT_H
 
-/* Value of LITERT_…; NULL when unset or empty. */
+/* Value of a variable, LITERT_… or one of the system; NULL when unset or empty. */
 const char *lrt_environment(const char *name);
 
 #endif
