@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
+#include "base/cpu.h"
 #include "kernels/quantize/half_convert.h"
 #include "kernels/quantize/quantize.h"
+#include "kernels/quantize/quantize_rows.h"
 
 static void rounding(void) {
   const float scale = 1.0f;
@@ -95,6 +97,46 @@ static void halves(void) {
   CHECK(memcmp(back + 1, expected + 1, 65535 * sizeof(uint16_t)) == 0);
 }
 
+/* Every instruction set gives the bits of the portable rows, and those stay next to the reference's. */
+static void levels_agree(void) {
+  enum { COUNT = 301 };
+  static float x[COUNT], real[COUNT], expected_real[COUNT];
+  int16_t got[COUNT], expected[COUNT], ref[COUNT];
+  const float scale = 0.037f;
+  const lrt_quantize_level *last = &lrt_quantize_levels[lrt_quantize_level_count - 1];
+  for (int i = 0; i < COUNT; i++) x[i] = (float)(i * 7919 % 1009 - 504) / 50;
+  x[3] = NAN, x[77] = INFINITY, x[150] = -INFINITY, x[290] = 1e30f, x[300] = -0.0f;
+  for (int l = 0; l < lrt_quantize_level_count; l++) {
+    const lrt_quantize_level *level = &lrt_quantize_levels[l];
+    if (!lrt_cpu_has((lrt_cpu_level)level->level)) continue;
+    for (int count = 0; count <= COUNT; count += 43) {
+      const int32_t zero = 17;
+      const lrt_quantize_scale q = {&scale, &zero, 1, 0};
+      level->to_i8(x, 1 / scale, zero, -128, 127, got, count);
+      last->to_i8(x, 1 / scale, zero, -128, 127, expected, count);
+      CHECK(memcmp(got, expected, (size_t)count) == 0);
+      CHECK(lrt_quantize(x, &q, ref, LRT_INT8, true, 0, count));
+      for (int i = 0; i < count; i++) CHECK(abs(((int8_t *)got)[i] - ((int8_t *)ref)[i]) <= 1);
+      level->from_i8(got, zero, scale, real, count);
+      last->from_i8(got, zero, scale, expected_real, count);
+      CHECK(memcmp(real, expected_real, (size_t)count * 4) == 0);
+      level->to_u8(x, 1 / scale, zero, 0, 255, got, count);
+      last->to_u8(x, 1 / scale, zero, 0, 255, expected, count);
+      CHECK(memcmp(got, expected, (size_t)count) == 0);
+      level->from_u8(got, zero, scale, real, count);
+      last->from_u8(got, zero, scale, expected_real, count);
+      CHECK(memcmp(real, expected_real, (size_t)count * 4) == 0);
+      level->to_i16(x, 1000, 0, -32768, 32767, got, count);
+      last->to_i16(x, 1000, 0, -32768, 32767, expected, count);
+      CHECK(memcmp(got, expected, (size_t)count * 2) == 0);
+      CHECK(count < 4 || (got[3] == -32768 && expected[3] == -32768));
+      level->from_i16(got, 0, scale, real, count);
+      last->from_i16(got, 0, scale, expected_real, count);
+      CHECK(memcmp(real, expected_real, (size_t)count * 4) == 0);
+    }
+  }
+}
+
 int main(int argc, char **argv) {
   RUN(rounding);
   RUN(channels);
@@ -102,5 +144,6 @@ int main(int argc, char **argv) {
   RUN(requantize);
   RUN(fake);
   RUN(halves);
+  RUN(levels_agree);
   DONE();
 }

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
-#include "kernels/reduce/reduce.h"
+#include "base/cpu.h"
+#include "kernels/reduce/reduce_levels.h"
 
 static void every_axis_set(void) {
   const lrt_shape in = {4, {3, 2, 5, 4}};
@@ -130,11 +131,55 @@ static void along_an_axis(void) {
   CHECK(r[0] == 8 && r[1] == 10 && r[2] == 5 && r[3] == 6 && r[4] == 0 && r[5] == 0);
 }
 
+/* Every instruction set gives the bits of the portable code, for rows, columns and blocks in between. */
+static void levels_agree(void) {
+  static const lrt_type types[] = {LRT_FLOAT32, LRT_INT8, LRT_UINT8, LRT_INT16, LRT_INT32, LRT_INT64};
+  static int64_t x[7 * 33 * 19], expected[7 * 33 * 19], got[7 * 33 * 19];
+  const lrt_shape in = {3, {7, 33, 19}};
+  const lrt_reduce_level *last = &lrt_reduce_levels[lrt_reduce_level_count - 1];
+  int compared = 0;
+  for (int mask = 1; mask < 8; mask++) {
+    int32_t axes[3], n = 0;
+    for (int d = 0; d < 3; d++)
+      if (mask >> d & 1) axes[n++] = d;
+    lrt_shape out;
+    lrt_reduce_space s;
+    CHECK_INT(lrt_reduce_make(&in, axes, n, false, &out, &s, NULL), LRT_OK);
+    for (int t = 0; t < 6; t++) {
+      for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) {
+        if (types[t] == LRT_FLOAT32)
+          ((float *)(void *)x)[i] = (float)((int)(i * 7919 % 1009) - 504) / 77;
+        else if (types[t] == LRT_INT64)
+          x[i] = (int64_t)(i * 2654435761U) - 1000000;
+        else
+          ((uint8_t *)x)[i] = (uint8_t)(i * 73 % 251);
+      }
+      for (int op = LRT_REDUCE_SUM; op <= LRT_REDUCE_MIN; op++) {
+        for (int quantized = 0; quantized < 2; quantized++) {
+          lrt_reduce_params p = {0};
+          const lrt_reduce_fn reference = last->pick((lrt_reduce_op)op, types[t], quantized);
+          if (reference == NULL) continue;
+          if (quantized) lrt_reduce_quant((lrt_reduce_op)op, types[t], 0.1f, 3, 0.2f, 5, s.per_output, &p);
+          reference(&s, &p, x, expected, 0, s.outputs);
+          for (int l = 0; l < lrt_reduce_level_count; l++) {
+            if (!lrt_cpu_has((lrt_cpu_level)lrt_reduce_levels[l].level)) continue;
+            lrt_reduce_levels[l].pick((lrt_reduce_op)op, types[t], quantized)(&s, &p, x, got, 0, s.outputs);
+            CHECK(memcmp(got, expected, (size_t)s.outputs * lrt_type_bits(types[t]) / 8) == 0);
+            compared++;
+          }
+        }
+      }
+    }
+  }
+  CHECK(compared > 0);
+}
+
 int main(int argc, char **argv) {
   RUN(every_axis_set);
   RUN(edges);
   RUN(long_rows);
   RUN(quantized);
   RUN(along_an_axis);
+  RUN(levels_agree);
   DONE();
 }

@@ -266,9 +266,12 @@ static void fill_zero(const lrt_dwconv *d, const parts *p) {
 }
 
 #define EXPAND(TYPE)                                                                                         \
-  for (int64_t i = 0; i < count; i++) {                                                                      \
-    for (int32_t q = 0; q < d->multiplier; q++)                                                              \
-      ((TYPE *)out)[i * d->multiplier + q] = ((const TYPE *)line)[i];                                        \
+  const TYPE *from = (const void *)line;                                                                     \
+  TYPE *to = (void *)out;                                                                                    \
+  const int32_t times = d->multiplier;                                                                       \
+  for (int64_t i = 0; i < count; i++, to += times) {                                                         \
+    const TYPE v = from[i];                                                                                  \
+    for (int32_t q = 0; q < times; q++) to[q] = v;                                                           \
   }
 /* A line of inputs with every channel repeated. */
 static void expand_line(const lrt_dwconv *d, const char *line, char *out) {

@@ -20,6 +20,10 @@ static inline int32_t round_even(float v) {
 }
 
 #define BOUNDED(v) round_even(clamp_float((v), (float)p->int_low, (float)p->int_high))
+static inline float squared(float v) {
+  return v * v;
+}
+
 #define QUANT_FAST(s, T)                                                                                     \
   LRT_BINARY_ROW(LEVEL(lrt_binary_q_add_##s), T, T,                                                          \
                  BOUNDED((float)x * p->a_scale + ((float)y * p->b_scale + p->offset)))                       \
@@ -30,6 +34,14 @@ static inline int32_t round_even(float v) {
 QUANT_FAST(i8, int8_t)
 QUANT_FAST(u8, uint8_t)
 QUANT_FAST(i16, int16_t)
+/* Not for int16, whose reference leaves 32 bits. */
+#define QUANT_SQUARED(s, T)                                                                                  \
+  LRT_BINARY_ROW(                                                                                            \
+      LEVEL(lrt_binary_q_squared_difference_##s), T, T,                                                      \
+      BOUNDED(squared((float)(x - p->a_zero) * p->a_scale - (float)(y - p->b_zero) * p->b_scale) +           \
+              p->offset))
+QUANT_SQUARED(i8, int8_t)
+QUANT_SQUARED(u8, uint8_t)
 
 #ifdef LRT_BINARY_FAST_F32
 LRT_BINARY_ROW(LEVEL(lrt_binary_add_f32), float, float, clamp_float(x + y, p->low, p->high))

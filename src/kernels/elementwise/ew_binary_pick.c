@@ -241,6 +241,10 @@ lrt_binary_params lrt_binary_quant_squared_difference(const lrt_binary_quant *q)
   p.a_mul = lrt_multiplier_make((double)q->a_scale / twice_max);
   p.b_mul = lrt_multiplier_make((double)q->b_scale / twice_max);
   p.out_mul = lrt_multiplier_make(twice_max * twice_max / (16384.0 * (double)q->out_scale));
+  const float root = sqrtf(q->out_scale); /* of both scales, so that the square comes out in the output's */
+  p.a_scale = q->a_scale / root;
+  p.b_scale = q->b_scale / root;
+  p.offset = (float)q->out_zero;
   return p;
 }
 

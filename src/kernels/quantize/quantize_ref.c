@@ -3,9 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/half.h"
+#include "kernels/elementwise/ew_unary.h"
 #include "kernels/quantize/half_convert.h"
 #include "kernels/quantize/quantize.h"
+#include "kernels/quantize/quantize_rows.h"
 
 enum { BLOCK = 256 };
 
@@ -69,26 +72,12 @@ static int32_t round_away(float x, float scale, int32_t zero, int32_t low, int32
   return !(q > low) ? low : q > high ? high : (int32_t)q;
 }
 
-/* Halves to even. Types of up to 16 bits clamp first and let an addition push the fraction out of the mantissa, which
- * compilers turn into vector code. */
+/* Halves to even. */
 static void quantize_even(const float *in, float inverse, int32_t zero, int32_t low, int32_t high,
                           int32_t *out, int64_t n) {
-  if (high > UINT16_MAX || zero < INT16_MIN || zero > UINT16_MAX) {
-    for (int64_t i = 0; i < n; i++) {
-      const double q = (double)rintf(in[i] * inverse) + zero;
-      out[i] = !(q > low) ? low : q > high ? high : (int32_t)q;
-    }
-    return;
-  }
-  const float bottom = (float)(low - zero), top = (float)(high - zero);
   for (int64_t i = 0; i < n; i++) {
-    float v = in[i] * inverse;
-    v = v > bottom ? v : bottom; /* NaN too */
-    v = v < top ? v : top;
-    const float pushed = v + 12582912.0f;
-    int32_t bits;
-    memcpy(&bits, &pushed, sizeof bits);
-    out[i] = bits - 0x4B400000 + zero;
+    const double q = (double)rintf(in[i] * inverse) + zero;
+    out[i] = !(q > low) ? low : q > high ? high : (int32_t)q;
   }
 }
 
@@ -128,16 +117,67 @@ static int64_t channel_run(const lrt_quantize_scale *q, int64_t at, int64_t limi
   return left < limit ? left : limit;
 }
 
+const lrt_quantize_level lrt_quantize_levels[] = {
+#define LRT_QUANTIZE_LEVEL(suffix, level_)                                                                   \
+  {#suffix,                                                                                                  \
+   LRT_CPU_##level_,                                                                                         \
+   lrt_quantize_i8__##suffix,                                                                                \
+   lrt_quantize_u8__##suffix,                                                                                \
+   lrt_quantize_i16__##suffix,                                                                               \
+   lrt_dequantize_i8__##suffix,                                                                              \
+   lrt_dequantize_u8__##suffix,                                                                              \
+   lrt_dequantize_i16__##suffix},
+#include "kernels/quantize/quantize.def"
+#undef LRT_QUANTIZE_LEVEL
+};
+const int lrt_quantize_level_count = (int)(sizeof lrt_quantize_levels / sizeof lrt_quantize_levels[0]);
+
+const lrt_quantize_level *lrt_quantize_pick(void) {
+  const lrt_quantize_level *level = lrt_quantize_levels;
+  while (!lrt_cpu_has((lrt_cpu_level)level->level)) level++;
+  return level;
+}
+
+static bool is_near(int32_t zero) {
+  return zero >= INT16_MIN && zero <= UINT16_MAX;
+}
+
+/* Rows of one scale in the fast form, or NULL. */
+static lrt_quantize_row_fn *quantize_row(lrt_type type) {
+  const lrt_quantize_level *level = lrt_quantize_pick();
+  return type == LRT_INT8    ? level->to_i8
+         : type == LRT_UINT8 ? level->to_u8
+         : type == LRT_INT16 ? level->to_i16
+                             : NULL;
+}
+static lrt_dequantize_row_fn *dequantize_row(lrt_type type) {
+  const lrt_quantize_level *level = lrt_quantize_pick();
+  return type == LRT_INT8    ? level->from_i8
+         : type == LRT_UINT8 ? level->from_u8
+         : type == LRT_INT16 ? level->from_i16
+                             : NULL;
+}
+
 bool lrt_quantize(const float *in, const lrt_quantize_scale *q, void *out, lrt_type out_type, bool ref,
                   int64_t begin, int64_t end) {
   int32_t low, high, block[BLOCK];
+  lrt_quantize_row_fn *row = ref ? NULL : quantize_row(out_type);
   if (!type_range(out_type, &low, &high)) return false;
   while (begin < end) {
     int64_t c;
-    const int64_t n = channel_run(q, begin, end - begin < BLOCK ? end - begin : BLOCK, &c);
-    quantize_block(in + begin, q->scale[c], q->zero_point ? q->zero_point[c] : 0, low, high, ref, block, n);
-    store_block(block, out, out_type, begin, n);
-    begin += n;
+    const int64_t most = row == NULL && end - begin > BLOCK ? BLOCK : end - begin;
+    const int64_t n = channel_run(q, begin, most, &c);
+    const int32_t zero = q->zero_point ? q->zero_point[c] : 0;
+    if (row != NULL && is_near(zero)) {
+      row(in + begin, 1.0f / q->scale[c], zero, low, high,
+          (char *)out + begin * (out_type == LRT_INT16 ? 2 : 1), n);
+      begin += n;
+      continue;
+    }
+    const int64_t part = n < BLOCK ? n : BLOCK;
+    quantize_block(in + begin, q->scale[c], zero, low, high, ref, block, part);
+    store_block(block, out, out_type, begin, part);
+    begin += part;
   }
   return true;
 }
@@ -185,6 +225,12 @@ bool lrt_requantize(const void *in, lrt_type in_type, float in_scale, int32_t in
   if (look_up) {
     for (int32_t x = 0; x < 256; x++) table[x] = rescaled(&r, in_type == LRT_INT8 ? (int8_t)x : x);
   }
+  if (look_up && (out_type == LRT_INT8 || out_type == LRT_UINT8)) {
+    uint8_t bytes[256];
+    for (int x = 0; x < 256; x++) bytes[x] = (uint8_t)table[x];
+    lrt_unary_lut8(bytes, in, out, count);
+    return true;
+  }
   for (int64_t at = 0; at < (int64_t)count; at += BLOCK) {
     const int64_t n = (int64_t)count - at < BLOCK ? (int64_t)count - at : BLOCK;
     if (look_up) {
@@ -221,11 +267,17 @@ bool lrt_dequantize(const void *in, lrt_type in_type, const lrt_quantize_scale *
     return true;
   }
   if (!type_range(in_type, &low, &high)) return dequantize_float(in, in_type, out, begin, end);
+  lrt_dequantize_row_fn *row = dequantize_row(in_type);
   while (begin < end) {
     int64_t c;
-    const int64_t n = channel_run(q, begin, end - begin < BLOCK ? end - begin : BLOCK, &c);
+    const int64_t run = channel_run(q, begin, end - begin, &c), n = run < BLOCK ? run : BLOCK;
     const float scale = q->scale[c];
     const int32_t zero = q->zero_point ? q->zero_point[c] : 0;
+    if (row != NULL && is_near(zero)) {
+      row((const char *)in + begin * (in_type == LRT_INT16 ? 2 : 1), zero, scale, out + begin, run);
+      begin += run;
+      continue;
+    }
     load_block(in, in_type, begin, block, n);
     for (int64_t i = 0; i < n; i++) out[begin + i] = (float)lrt_fixed_sub(block[i], zero) * scale;
     begin += n;
