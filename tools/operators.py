@@ -4,7 +4,8 @@
 """Usage: operators.py --litert COMMAND [--root DIR] [--shared DIR] (--out FILE | --check)
 
 --out FILE writes the table as Markdown. --check prints one sentence per finding: a runnable operator without a test,
-an implementation without a file, a line of ops.def that the command contradicts. Exit 0: done or clean, 1: findings,
+a builtin one of which a version or a listed form of operands has no row in tests/ops/rows, an implementation without
+a file, a line of ops.def that the command contradicts. (test_op_rows runs the rows.) Exit 0: done or clean, 1: findings,
 2: usage. Standard library only, Python 3.9 or newer.
 """
 import argparse
@@ -21,6 +22,8 @@ TEST_FOLDERS = ("tests/ops", "tests/runtime", "tests/interp")
 CASE_NAMES = {"CONV": "CONV_2D", "DW": "DEPTHWISE_CONV_2D", "FC": "FULLY_CONNECTED"}
 # Why a code does not run where "in the schema only" is not the answer.
 REASONS = {"CUSTOM": "stands for the custom operators, which run by name", "DELEGATE": "made by delegates, never in a file"}
+# Suffixes of kernel files beyond portable C.
+LEVELS = ("avx2", "avxvnni", "avx512", "avx512vnni", "avx512bf16", "amx", "neon", "neondot", "neoni8mm")
 KNOWN_DIFFERENCES = (("cases.tsv", "One-operator cases"), ("models.tsv", "Models"))
 
 
@@ -32,6 +35,9 @@ class Operator:
         self.file = None
         self.tests = []
         self.cases = 0
+        self.rows = Counter()  # (version, form) of the rows in tests/ops/rows
+        self.forms = []
+        self.kernels = []
 
     @property
     def runs(self):
@@ -87,6 +93,37 @@ def find_tests(root, operators):
                     op.tests.append(path.relative_to(root).as_posix())
 
 
+def read_rows(root, operators):
+    """Counts the rows of each builtin operator by version and form."""
+    by_name = {op.name: op for op in operators if not op.custom}
+    for path in sorted((root / "tests/ops/rows").glob("*.rows")):
+        for name, version, form in re.findall(r"^case \S+ (\S+) (\d+) (\S+) ", path.read_text(encoding="utf-8"), re.M):
+            if name in by_name:
+                by_name[name].rows[int(version), form] += 1
+
+
+def find_kernels(root, operators):
+    """Kernel families that an operator's file includes, itself or through headers of src/ops, with the levels they have
+    beside the reference."""
+    def families(path, seen):
+        if path in seen or not path.exists():
+            return set()
+        seen.add(path)
+        found = set()
+        for name in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M):
+            parts = name.split("/")
+            found |= {parts[1]} if parts[0] == "kernels" else families(root / "src" / name, seen) \
+                if parts[0] == "ops" and name != "ops/op.h" else set()
+        return found
+
+    def levels(family):
+        stems = {path.stem.rpartition("_")[2] for path in (root / "src/kernels" / family).glob("*.c")}
+        return [level for level in LEVELS if level in stems]
+    for op in operators:
+        for family in sorted(families(root / op.file, set())) if op.file else ():
+            op.kernels.append(" ".join([family, *levels(family)]) if levels(family) else family)
+
+
 def read_exceptions(path):
     """Rows (name, mode, reason) of a list of known differences."""
     lines = path.read_text().splitlines() if path.exists() else []
@@ -110,7 +147,7 @@ def count_cases(root, shared, operators):
 
 
 def check_command(operators, command):
-    """Findings where the built library says something else than the tables."""
+    """Findings where the built library says something else than the tables; notes the forms it lists."""
     done = subprocess.run([command, "ops", "--json"], stdout=subprocess.PIPE, check=True)
     said = {row["name"]: row for row in json.loads(done.stdout)["operators"]}
     for op in operators:
@@ -119,7 +156,9 @@ def check_command(operators, command):
             continue
         if row is None:
             yield f"{op.name} is in the tables, but not in `litert ops`"
-        elif (row["code"], row["custom"], row["supported"]) != (op.code, op.custom, op.runs) or (
+            continue
+        op.forms = row.get("forms", [])
+        if (row["code"], row["custom"], row["supported"]) != (op.code, op.custom, op.runs) or (
                 not op.custom and (row["version_min"], row["version_max"]) != op.versions):
             yield f"{op.name}: the tables and `litert ops` disagree about code, versions or support"
     for name in said:
@@ -132,6 +171,14 @@ def check_operators(operators):
             yield f"{op.name}: no file of src/ops defines lrt_op_{op.impl}"
         if op.runs and not op.tests and not op.cases:
             yield f"{op.name} runs, but no test in {', '.join(TEST_FOLDERS)} and no stored case has it"
+        if op.custom or not op.runs:
+            continue
+        missing = [v for v in range(op.versions[0], op.versions[1] + 1) if all(key[0] != v for key in op.rows)]
+        if missing:
+            yield f"{op.name}: no row of tests/ops/rows has version {', '.join(map(str, missing))}"
+        for form in op.forms:
+            if all(key[1] != form for key in op.rows):
+                yield f"{op.name}: `litert ops` lists {form}, which no row of tests/ops/rows has"
 
 
 def link(path, folder):
@@ -144,8 +191,13 @@ def table_row(op, root, folder):
     tests = [link(root / path, folder) for path in op.tests]
     if op.cases:
         tests.append(f"{op.cases} stored case{'s' if op.cases > 1 else ''}")
+    if op.rows:
+        tests.append(f"{sum(op.rows.values())} row{'s' if sum(op.rows.values()) > 1 else ''}")
+    forms = ", ".join(f"`{form}`" for form in op.forms)
+    modes = "ref, fast" if op.runs else ""
     source = link(root / op.file, folder) if op.file else ""
-    return f"| `{op.name}` | {op.code} | {versions} | {'yes' if op.runs else 'no: ' + op.why_not} | {source} | {', '.join(tests)} |"
+    return f"| `{op.name}` | {op.code} | {versions} | {'yes' if op.runs else 'no: ' + op.why_not} | {forms} | {modes} |" \
+           f" {'; '.join(op.kernels)} | {source} | {', '.join(tests)} |"
 
 
 def differences(root):
@@ -167,7 +219,11 @@ def document(operators, root, folder, has_cases):
           f" {len(operators) - len(builtin)} custom operator(s) by name."
     if not has_cases:
         yield "The stored one-operator cases were not there when this was made: only the repository's tests are listed."
-    yield from ("", "| operator | code | versions | runs | source | tests |", "|---|---|---|---|---|---|")
+    yield from ("", "Operands: a type, with q when quantized; weights after `*`, the output after `>`, details after a colon."
+                " Each stands in a row of tests/ops/rows that both modes pass. Kernels: the families an operator's"
+                " source draws on, with their levels beside portable C.",
+                "", "| operator | code | versions | runs | operands | modes | kernels | source | tests |",
+                "|---|---|---|---|---|---|---|---|---|")
     for op in operators:
         yield table_row(op, root, folder)
     yield ""
@@ -188,8 +244,11 @@ def main():
     find_files(options.root, operators)
     find_tests(options.root, operators)
     has_cases = count_cases(options.root, options.shared, operators)
+    read_rows(options.root, operators)
+    find_kernels(options.root, operators)
+    said = list(check_command(operators, options.litert))
     if options.check:
-        findings = [*check_command(operators, options.litert), *check_operators(operators)]
+        findings = [*said, *check_operators(operators)]
         print("\n".join(findings) or f"{sum(op.runs for op in operators)} operators run, each has a test")
         return 1 if findings else 0
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,13 @@
 /* cmd_ops.c: litert ops: every operator of the format, its versions, and whether it runs. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "cli_flags.h"
 #include "cli_table.h"
 #include "litert/op.h"
+#include "litert/tensor.h"
 
 typedef enum ops_choice { OPS_ALL = 0, OPS_SUPPORTED, OPS_MISSING } ops_choice;
 
@@ -40,6 +42,40 @@ static void print_text(cli *c, int choice) {
   lrt_str_format(&c->out, "%d of %d operators run\n", supported, runnable);
 }
 
+static void json_words(lrt_json_writer *json, const char *key, const char *text) {
+  lrt_json_key(json, key);
+  lrt_json_begin_array(json);
+  for (size_t n; *text != '\0'; text += n + (text[n] == ' ')) {
+    char word[CLI_TEXT_BYTES];
+    n = strcspn(text, " ");
+    snprintf(word, sizeof word, "%.*s", (int)n, text);
+    lrt_json_text(json, word);
+  }
+  lrt_json_end_array(json);
+}
+
+/* Whether `forms` has a type as one of its words' parts: "int8" is in "int8q*int4q:channel>int8". */
+static bool has_type(const char *forms, const char *type) {
+  const size_t length = strlen(type);
+  for (const char *p = forms; (p = strstr(p, type)) != NULL; p += length) {
+    const char after = p[length] == 'q' ? p[length + 1] : p[length];
+    const bool begins = p == forms || strchr(" *>,", p[-1]) != NULL;
+    if (begins && (after == '\0' || strchr(" *>,:", after) != NULL)) return true;
+  }
+  return false;
+}
+
+/* The plain element types that an operator's forms are made of. */
+static void json_types(lrt_json_writer *json, const char *forms) {
+  lrt_json_key(json, "types");
+  lrt_json_begin_array(json);
+#define TYPE(name, number, text, bits)                                                                       \
+  if (has_type(forms, text)) lrt_json_text(json, text);
+  LRT_TYPE_LIST(TYPE)
+#undef TYPE
+  lrt_json_end_array(json);
+}
+
 static void print_json(cli *c, int choice) {
   lrt_json_writer json;
   lrt_operator_info info;
@@ -62,6 +98,10 @@ static void print_json(cli *c, int choice) {
     lrt_json_bool(&json, info.is_custom != 0);
     lrt_json_key(&json, "supported");
     lrt_json_bool(&json, info.is_supported != 0);
+    if (!info.is_custom) {
+      json_types(&json, info.forms);
+      json_words(&json, "forms", info.forms);
+    }
     lrt_json_end_object(&json);
   }
   lrt_json_end_array(&json);

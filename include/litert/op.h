@@ -17,6 +17,9 @@ typedef struct lrt_operator_info {
   int32_t version_min, version_max; /* 0, 0: in the schema, and no interpreter runs it; custom operators */
   int is_custom;
   int is_supported; /* an implementation is registered */
+  /* Operand types that test rows prove, separated by blanks: a type, with q when quantized; weights after *, the output
+   * after >, details after a colon: "float32 int8q*int8q:channel int8>int32". "" for custom operators. */
+  const char *forms;
 } lrt_operator_info;
 
 /* Number of entries: every operator of the schema in the order of its code, then the registered custom ones. */

@@ -31,6 +31,7 @@ static void describe_builtin(const lrt_op_info *info, lrt_operator_info *out) {
   out->version_min = info->version_min;
   out->version_max = info->version_max;
   out->is_supported = lrt_op_of(&node) != NULL;
+  out->forms = lrt_op_forms_of(info->code);
 }
 
 lrt_status lrt_operator_at(int32_t index, lrt_operator_info *out) {
@@ -46,5 +47,6 @@ lrt_status lrt_operator_at(int32_t index, lrt_operator_info *out) {
   out->name = lrt_op_custom_name(index);
   out->code = LRT_OP_CUSTOM;
   out->is_custom = out->is_supported = 1;
+  out->forms = "";
   return LRT_OK;
 }

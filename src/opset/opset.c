@@ -41,6 +41,16 @@ static const lrt_op_info op_rows[] = {
 #undef OP
 };
 
+static const char *const op_forms[LRT_OP_CODE_COUNT] = {
+#define FORMS(name, forms) [LRT_OP_##name] = forms,
+#include "opset/forms.def"
+#undef FORMS
+};
+
+const char *lrt_op_forms_of(int32_t code) {
+  return code < 0 || code >= LRT_OP_CODE_COUNT || op_forms[code] == NULL ? "" : op_forms[code];
+}
+
 const lrt_op_info *lrt_op_info_of(int32_t code) {
   if (code < 0 || code >= (int32_t)(sizeof op_rows / sizeof op_rows[0])) return NULL;
   return op_rows[code].name != NULL ? &op_rows[code] : NULL;

@@ -86,6 +86,10 @@ typedef struct lrt_op_info {
   const lrt_option_table *options;  /* NULL where the operator has none */
 } lrt_op_info;
 
+/* The operand types that test rows prove for a builtin operator, separated by blanks; "" where there is none.
+ * A form is TYPE, TYPEq when quantized, weights after *, the output after >, other details after a colon. */
+const char *lrt_op_forms_of(int32_t code);
+
 /* Row of a builtin code, NULL for numbers outside the schema. */
 const lrt_op_info *lrt_op_info_of(int32_t code);
 

@@ -69,6 +69,9 @@ class Lists(CommandTest):
         self.assertEqual((told["CONV_2D"]["code"], told["CONV_2D"]["supported"]), (3, True))
         self.assertEqual(told["RELU"]["version_min"], 1)
         self.assertNotIn("CUSTOM", told)
+        self.assertIn("int8", told["ADD"]["types"])
+        self.assertIn("int8q*int8q:channel", told["CONV_2D"]["forms"])
+        self.assertTrue(all(row["types"] for row in told.values() if row["supported"] and not row["custom"]))
         supported = {row["name"] for row in self.good_json("ops", "--show=supported")["operators"]}
         self.assertEqual(supported, {name for name, row in told.items() if row["supported"]})
         self.assertRegex(self.good("ops"), r"\n\d+ of \d+ operators run\n\Z")

@@ -10,7 +10,7 @@ UNARY = {
     "FLOOR": "float32 float16 bfloat16", "CEIL": "float32", "ROUND": "float32 float16 bfloat16",
     "EXP": "float32 int8q int16q", "LOG": "float32 int8q int16q", "SQRT": "float32 int8q int16q",
     "RSQRT": "float32 int8q int16q", "SIN": "float32 float16", "COS": "float32 float16",
-    "NEG": "float32 float16 bfloat16 int8 int16 int32 int64", "ABS": "float32 int16 int32 int8q int16q",
+    "NEG": "float32 float16 bfloat16 int8 int16 int32 int64 int8q int16q", "ABS": "float32 int16 int32 int8q int16q",
     "SIGN": "float32 float64 int32", "SQUARE": "float32", "LOGISTIC": "float32 float16 bfloat16 int8q uint8q int16q",
     "TANH": "float32 float16 bfloat16 int8q uint8q int16q", "RELU": "float32 float16 bfloat16 int8q uint8q int16q",
     "RELU_N1_TO_1": "float32 float16 bfloat16 int8q uint8q", "RELU6": "float32 float16 bfloat16 int8q uint8q int16q",
@@ -92,19 +92,19 @@ def unary(rng):
 
 ARITHMETIC = {
     "ADD": "float32 float16 int16 int32 int64 int8q uint8q int16q", "SUB": "float32 int32 int64 int8q uint8q int16q",
-    "MUL": "float32 float16 int32 uint32 int64 complex64 int8q uint8q int16q", "DIV": "float32 int32 int8q uint8q int16q",
-    "MAXIMUM": "float32 float16 bfloat16 int32 int64 int8q uint8q int16q",
-    "MINIMUM": "float32 float16 bfloat16 int32 int64 int8q uint8q int16q", "POW": "float32 int32",
+    "MUL": "float32 float16 int16 int32 uint32 int64 complex64 int8q uint8q int16q", "DIV": "float32 int32 int8q uint8q int16q",
+    "MAXIMUM": "float32 float16 bfloat16 int8 uint8 int16 int32 int64 int8q uint8q int16q",
+    "MINIMUM": "float32 float16 bfloat16 int8 uint8 int16 int32 int64 int8q uint8q int16q", "POW": "float32 int32",
     "FLOOR_DIV": "float32 int8 int16 int32", "FLOOR_MOD": "float32 int8 int16 int32 int64",
     "SQUARED_DIFFERENCE": "float32 int32 int8q", "ATAN2": "float32 float64 float16 bfloat16",
     "PRELU": "float32 int8q uint8q",
-    "BITWISE_XOR": "int8 uint8 int16 uint16 int32 uint32", "RIGHT_SHIFT": "int8 uint8 int16 uint16 int32 uint32",
-    "STABLEHLO_ADD": "float32 float16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool",
-    "STABLEHLO_MULTIPLY": "float32 float16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool",
-    "STABLEHLO_MAXIMUM": "float32 float16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool",
-    "STABLEHLO_MINIMUM": "float32 float16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool",
-    "STABLEHLO_AND": "int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool",
-    "STABLEHLO_SHIFT_LEFT": "int8 int16 int32",
+    "BITWISE_XOR": "int8 uint8 int16 uint16 int32 uint32 int8q uint8q int16q", "RIGHT_SHIFT": "int8 uint8 int16 uint16 int32 uint32 int8q uint8q int16q",
+    "STABLEHLO_ADD": "float32 float16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool int8q uint8q int16q",
+    "STABLEHLO_MULTIPLY": "float32 float16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool int8q uint8q int16q",
+    "STABLEHLO_MAXIMUM": "float32 float16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool int8q uint8q int16q",
+    "STABLEHLO_MINIMUM": "float32 float16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool int8q uint8q int16q",
+    "STABLEHLO_AND": "int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool int8q uint8q int16q",
+    "STABLEHLO_SHIFT_LEFT": "int8 int16 int32 int8q int16q",
     "LOGICAL_OR": "bool", "LOGICAL_AND": "bool",
 }
 FUSED = ("ADD", "SUB", "MUL", "DIV")
@@ -119,7 +119,7 @@ COMPARE = {
 
 
 def binary_quant(op, kind, rng):
-    if op in ("MAXIMUM", "MINIMUM"):
+    if op in ("MAXIMUM", "MINIMUM", "BITWISE_XOR", "RIGHT_SHIFT") or op.startswith("STABLEHLO"):
         same = quant(rng, kind)
         return same, same, same
     three = [quant(rng, kind) for _ in range(3)]
@@ -145,7 +145,7 @@ def binary_case(op, form, turn, rng, dims, tag=""):
     source, _, target = form.partition(">")
     kind, quantized = split_form(source)
     out_kind = target or kind
-    case = start(op, turn, form, rescale=quantized and op not in ("MAXIMUM", "MINIMUM"))
+    case = start(op, turn, form, rescale=quantized and op not in ("MAXIMUM", "MINIMUM") and op[:3] not in ("BIT", "RIG", "STA"))
     case.tag = tag
     qs = binary_quant(op, kind, rng) if quantized else (None, None, None)
     if out_kind != kind:
@@ -156,7 +156,7 @@ def binary_case(op, form, turn, rng, dims, tag=""):
     if op == "POW":
         a, b = (np.abs(a), b) if kind == "float32" else (a % 5, np.abs(b) % 4)
     if op in ("RIGHT_SHIFT", "STABLEHLO_SHIFT_LEFT"):
-        b = np.abs(b) % 8
+        b = np.abs(b.astype("i8")) % 8
     if op == "DIV" and quantized:
         least, most = span(kind)
         b = np.clip(b, *((qs[1][1] + 20, most) if kind != "int16" else (2000, most)))
@@ -240,17 +240,20 @@ def small(rng):
             dims = shape(rng, 2)
             x = case.input(kind, values(rng, kind, dims))
             yield finish(case.run([x], [case.output("float32" if kind == "complex64" else "float64", dims)]))
-    for kind in ("float32", "int8", "string", "bool", "int64", "float16", "uint32", "complex64"):
-        dims = shape(rng, int(rng.integers(1, 7)))
-        case = start("RANK", 0, kind)
-        x = case.input(kind, values(rng, kind, dims))
+    for form in (*TYPES, "int8q", "uint8q", "int16q", "int4q", "int2q", "uint4q"):
+        kind, quantized = split_form(form)
+        if kind == "resource":
+            continue
+        dims = shape(rng, int(rng.integers(1, 7)), 1, 3)
+        case = start("RANK", 0, form)
+        x = operand(case, kind, values(rng, kind, dims), quant(rng, kind) if quantized else None)
         yield finish(case.run([x], [case.output("int32")]))
         for out, number in (("int32", 2), ("int64", 4)):
-            case = start("SHAPE", 0, f"{kind}>{out}")
-            x = case.input(kind, values(rng, kind, dims))
+            case = start("SHAPE", 0, f"{form}>{out}")
+            x = operand(case, kind, values(rng, kind, dims), quant(rng, kind) if quantized else None)
             yield finish(case.run([x], [case.output(out, (len(dims),))], {"out_type": number}))
-    for bits, narrow in ((8, False), (4, False), (16, False)):
-        case = start("FAKE_QUANT", bits, "float32")
+    for turn, (bits, narrow) in enumerate(((8, False), (4, False), (16, False))):
+        case = start("FAKE_QUANT", turn, "float32")
         case.tag = f"{bits}bits"
         x = case.input("float32", floats(rng, (3, 7)))
         low, high = sorted(floats(rng, 2, -3, 3).tolist())

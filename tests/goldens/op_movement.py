@@ -5,8 +5,10 @@ import numpy as np
 from op_model import TYPES, array
 from op_values import BITS, family, finish, floats, operand, quant, result, shape, span, split_form, start, values
 
-ALL = "float32 float16 bfloat16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool complex64"
+ALL = ("float32 float16 bfloat16 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool complex64"
+       " float8_e4m3fn")
 QUANTIZED = " int8q uint8q int16q"
+PACKED = " int4 int2 uint4 int4q int2q uint4q"
 
 
 def moved(op, form, turn, rng, dims):
@@ -40,6 +42,12 @@ def with_diagonal(a, d):
     return a
 
 
+def dilated(a, steps, fill):
+    out = np.full([(d - 1) * k + 1 for d, k in zip(a.shape, steps)], fill, a.dtype)
+    out[tuple(slice(None, None, k) for k in steps)] = a
+    return out
+
+
 def forms_of(op, text, rng, count=1):
     turn = int(rng.integers(0, 9))
     for form in text.split():
@@ -50,7 +58,7 @@ def forms_of(op, text, rng, count=1):
 
 @family("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "BITCAST")
 def reshapes(rng):
-    for form, turn in forms_of("RESHAPE", ALL + " string int4 int2 uint4" + QUANTIZED, rng):
+    for form, turn in forms_of("RESHAPE", ALL + " string" + PACKED + QUANTIZED, rng):
         dims = shape(rng, int(rng.integers(1, 7)))
         case, x, q, kind = moved("RESHAPE", form, turn, rng, dims)
         count = int(np.prod(dims))
@@ -60,7 +68,7 @@ def reshapes(rng):
             yield finish(case.run([x], [y], {"new_shape": target}))
         else:
             yield finish(case.run([x, numbers(case, "int32", target, rng)], [y], {"new_shape": target}))
-    for form, turn in forms_of("SQUEEZE", ALL + " string int4 int2 uint4" + QUANTIZED, rng):
+    for form, turn in forms_of("SQUEEZE", ALL + " string" + PACKED + QUANTIZED, rng):
         dims = [1 if rng.random() < 0.5 else int(rng.integers(2, 4)) for _ in range(int(rng.integers(1, 6)))]
         ones = [i for i, d in enumerate(dims) if d == 1]
         axes = [int(a) - (len(dims) if rng.random() < 0.3 else 0) for a in ones if rng.random() < 0.6]
@@ -68,7 +76,7 @@ def reshapes(rng):
         gone = [a % len(dims) for a in axes] or ones
         y = result(case, kind, [d for i, d in enumerate(dims) if i not in gone], q)
         yield finish(case.run([x], [y], {"squeeze_dims": axes}))
-    for form, turn in forms_of("EXPAND_DIMS", ALL + " string int4 int2 uint4" + QUANTIZED, rng):
+    for form, turn in forms_of("EXPAND_DIMS", ALL + " string" + PACKED + QUANTIZED, rng):
         dims = list(shape(rng, int(rng.integers(form == "string", 6))))
         axis = int(rng.integers(-len(dims) - 1, len(dims) + 1))
         case, x, q, kind = moved("EXPAND_DIMS", form, turn, rng, dims)
@@ -76,7 +84,7 @@ def reshapes(rng):
         out.insert(axis + len(dims) + 1 if axis < 0 else axis, 1)
         k = numbers(case, str(rng.choice(["int32", "int64"])), [axis], rng)
         yield finish(case.run([x, k], [result(case, kind, out, q)]))
-    for form, turn in forms_of("TRANSPOSE", ALL + " int4 uint4" + QUANTIZED, rng, 2):
+    for form, turn in forms_of("TRANSPOSE", ALL + " int4 uint4 int4q uint4q" + QUANTIZED, rng, 2):
         rank = int(rng.integers(1, 7))
         dims = shape(rng, rank)
         perm = rng.permutation(rank)
@@ -89,21 +97,23 @@ def reshapes(rng):
         yield finish(case.run([x, numbers(case, "int32", rng.permutation(rank), rng)], [result(case, kind)]))
     for source, target in (("float32", "int32"), ("float32", "uint8"), ("int16", "float16"), ("uint8", "int32"), ("int8", "uint8"),
                            ("int64", "int32"), ("uint32", "float32"), ("float64", "int16"), ("int32", "int64"),
-                           ("complex64", "float32"), ("uint16", "int8"), ("bool", "int8"), ("int32", "uint64")):
+                           ("complex64", "float32"), ("uint16", "int8"), ("bool", "int8"), ("int32", "uint64"), ("int8q", "uint8q"), ("uint8q", "int8q"), ("int16q", "int16q")):
+        (source, _), (target, _), form = split_form(source), split_form(target), f"{source}>{target}"
         a, b = (np.dtype(TYPES[k][1]).itemsize for k in (source, target))
         dims = shape(rng, 2)
         inner = dims if a >= b else (*dims, b // a)
-        case = start("BITCAST", 0, f"{source}>{target}")
-        x = case.input(source, values(rng, source, inner))
+        case = start("BITCAST", 0, form)
+        q = (0.5, 3 if source != "int16" else 0) if "q" in form else None
+        x = case.input(source, values(rng, source, inner), q)
         out = dims if a <= b else (*dims, a // b)
-        made = finish(case.run([x], [case.output(target, out)]))
+        made = finish(case.run([x], [case.output(target, out, q)]))
         made.ref = made.fast = "0"
         yield made
 
 
 @family("SLICE", "STRIDED_SLICE", "DYNAMIC_UPDATE_SLICE", "SPLIT", "SPLIT_V", "UNPACK", "REVERSE_V2", "REVERSE_SEQUENCE")
 def pieces(rng):
-    for form, turn in forms_of("SLICE", ALL + " string int4" + QUANTIZED, rng):
+    for form, turn in forms_of("SLICE", ALL + " string int4 int4q" + QUANTIZED, rng):
         dims = shape(rng, int(rng.integers(1, 6)), 1, 5)
         case, x, q, kind = moved("SLICE", form, turn, rng, dims)
         begin = [int(rng.integers(0, d)) for d in dims]
@@ -134,7 +144,7 @@ def pieces(rng):
     case.tag = "offset"
     ks = [case.const("int32", v) for v in ([1, 2], [2, 3], [1, 1])]
     yield finish(case.run([x, *ks], [case.output(kind)], {"offset": True}))
-    for form, turn in forms_of("DYNAMIC_UPDATE_SLICE", ALL + " int4" + QUANTIZED, rng):
+    for form, turn in forms_of("DYNAMIC_UPDATE_SLICE", ALL + " int4 int4q" + QUANTIZED, rng):
         dims = shape(rng, int(rng.integers(1, 6)), 2, 4)
         case, x, q, kind = moved("DYNAMIC_UPDATE_SLICE", form, turn, rng, dims)
         part = [int(rng.integers(1, d + 1)) for d in dims]
@@ -199,7 +209,7 @@ def spreads(rng):
         pads = [[int(rng.integers(0, d + mode)) for _ in range(2)] for d in dims]
         k = numbers(case, str(rng.choice(["int32", "int64"])), pads, rng)
         yield finish(case.run([x, k], [result(case, kind, (), q)], {"mode": mode}))
-    for form, turn in forms_of("CONCATENATION", some + " uint32 int4" + QUANTIZED, rng):
+    for form, turn in forms_of("CONCATENATION", some + " uint32 int4 int4q" + QUANTIZED, rng):
         rank = int(rng.integers(1, 6))
         dims, axis = list(shape(rng, rank)), int(rng.integers(0, rank))
         case = start("CONCATENATION", turn, form)
@@ -236,7 +246,7 @@ def spreads(rng):
         case.run([x, k], [result(case, kind, out, q)])
         table = case.main.tensors[x].data
         yield finish(case if kind != "int4" else by_numpy(case, lambda *_, t=table, o=out: np.broadcast_to(t, o)))
-    for form, turn in forms_of("FILL", ALL + " string int8q int16q", rng):
+    for form, turn in forms_of("FILL", ALL + " string" + QUANTIZED, rng):
         kind, quantized = split_form(form)
         case = start("FILL", turn, form)
         q = quant(rng, kind) if quantized else None
@@ -251,21 +261,23 @@ def spreads(rng):
             step, limit = step * 0.3, limit * 0.3
         ks = [numbers(case, form, np.array(v), rng) for v in (first, limit, step)]
         yield finish(case.run(ks, [case.output(form)]))
-    for form, turn in forms_of("ONE_HOT", "float32 int8 uint8 int32 int64 bool", rng):
+    for form, turn in forms_of("ONE_HOT", "float32 int8 uint8 int32 int64 bool int8q uint8q", rng):
+        kind, quantized = split_form(form)
+        q = quant(rng, kind) if quantized else None
         for index in ("int32", "int64"):
             case = start("ONE_HOT", turn, form)
             dims = shape(rng, int(rng.integers(1, 4)))
             x = case.input(index, rng.integers(-1, 6, dims))
-            ks = [numbers(case, "int32", np.array(5), rng), numbers(case, form, array(form, 1 if form == "bool" else 7), rng),
-                  numbers(case, form, array(form, 0), rng)]
-            yield finish(case.run([x, *ks], [case.output(form)], {"axis": int(rng.integers(-1, len(dims) + 1))}))
+            ks = [numbers(case, "int32", np.array(5), rng), case.const(kind, array(kind, 1 if kind == "bool" else 7), q),
+                  case.const(kind, array(kind, 0), q)]
+            yield finish(case.run([x, *ks], [case.output(kind, (), q)], {"axis": int(rng.integers(-1, len(dims) + 1))}))
 
 
 @family("GATHER", "GATHER_ND", "SCATTER_ND", "SELECT", "SELECT_V2", "WHERE", "UNIQUE", "TOPK_V2", "ARG_MAX", "ARG_MIN",
         "SPARSE_TO_DENSE", "EMBEDDING_LOOKUP", "EMBEDDING_LOOKUP_SPARSE", "HASHTABLE_LOOKUP")
 def selections(rng):
     some = "float32 float16 bfloat16 int8 uint8 int16 int32 int64 bool string"
-    for form, turn in forms_of("GATHER", some + " int4" + QUANTIZED, rng, 2):
+    for form, turn in forms_of("GATHER", some + " int4 int4q" + QUANTIZED, rng, 2):
         rank = 1 if form == "string" else int(rng.integers(1, 5))
         dims = shape(rng, rank, 1, 4)
         axis = int(rng.integers(0, rank))
@@ -309,15 +321,19 @@ def selections(rng):
             y = operand(case, kind, values(rng, kind, other, full=kind in BITS and kind != "uint64"), q)
             c = case.input("bool", rng.integers(0, 2, cond))
             yield finish(case.run([c, x, y], [result(case, kind, dims, q)]))
-    for form, turn in forms_of("WHERE", "float32 int8 uint8 int32 uint32 int64 bool", rng):
+    for form, turn in forms_of("WHERE", "float32 int8 uint8 int32 uint32 int64 bool int8q uint8q", rng):
+        kind, quantized = split_form(form)
         case = start("WHERE", turn, form)
-        x = case.input(form, values(rng, form, shape(rng, int(rng.integers(1, 5))), 0, 1 if form != "float32" else None))
+        made = values(rng, kind, shape(rng, int(rng.integers(1, 5))), 0, 1 if form != "float32" else None)
+        x = case.input(kind, made, quant(rng, kind) if quantized else None)
         yield finish(case.run([x], [case.output("int64")]))
-    for form, turn in forms_of("UNIQUE", "float32 int8 uint8 int16 int32 int64", rng):
+    for form, turn in forms_of("UNIQUE", "float32 int8 uint8 int16 int32 int64" + QUANTIZED, rng):
         for out, number in (("int32", 2), ("int64", 4)):
+            kind, quantized = split_form(form)
             case = start("UNIQUE", turn, form)
-            x = case.input(form, array(form, rng.integers(0, 5, int(rng.integers(1, 12)))))
-            yield finish(case.run([x], [case.output(form), case.output(out)], {"idx_out_type": number}))
+            q = quant(rng, kind) if quantized else None
+            x = case.input(kind, array(kind, rng.integers(0, 5, int(rng.integers(1, 12)))), q)
+            yield finish(case.run([x], [case.output(kind, (), q), case.output(out)], {"idx_out_type": number}))
     for form, turn in forms_of("TOPK_V2", "float32 int8 uint8 int16 int32 int64" + QUANTIZED, rng):
         dims = shape(rng, int(rng.integers(1, 4)), 1, 7)
         case, x, q, kind = moved("TOPK_V2", form, turn, rng, dims)
@@ -331,7 +347,9 @@ def selections(rng):
                 case, x, q, kind = moved(op, form, turn, rng, dims)
                 k = numbers(case, str(rng.choice(["int32", "int64"])), np.array(int(rng.integers(-len(dims), len(dims)))), rng)
                 yield finish(case.run([x, k], [case.output(out)], {"output_type": number}))
-    for form, turn in forms_of("SPARSE_TO_DENSE", "float32 int8 uint8 int32 int64", rng, 2):
+    for form, turn in forms_of("SPARSE_TO_DENSE", "float32 int8 uint8 int32 int64 int8q uint8q", rng, 2):
+        kind, quantized = split_form(form)
+        q = quant(rng, kind) if quantized else None
         dims = shape(rng, int(rng.integers(1, 5)), 2, 4)
         index = str(rng.choice(["int32", "int64"]))
         case = start("SPARSE_TO_DENSE", turn, form)
@@ -339,20 +357,20 @@ def selections(rng):
         made = np.stack(np.unravel_index(flat, dims), -1)
         if len(dims) == 1 and rng.random() < 0.5:
             made = made[:, 0]
-        v = values(rng, form, (len(flat),) if rng.random() < 0.7 else ())
-        ks = [numbers(case, index, made, rng), numbers(case, index, dims, rng), case.input(form, v),
-              case.input(form, values(rng, form, ()))]
-        yield finish(case.run(ks, [case.output(form)], {"validate_indices": False}))
+        v = values(rng, kind, (len(flat),) if rng.random() < 0.7 else ())
+        ks = [numbers(case, index, made, rng), numbers(case, index, dims, rng), case.input(kind, v, q),
+              case.input(kind, values(rng, kind, ()), q)]
+        yield finish(case.run(ks, [case.output(kind, (), q)], {"validate_indices": False}))
     yield from lookups(rng)
 
 
 def lookups(rng):
-    for form, turn in forms_of("EMBEDDING_LOOKUP", "float32 float16 int8 uint8 int32 int64 bool float64 int16", rng):
+    for form, turn in forms_of("EMBEDDING_LOOKUP", ALL, rng):
         dims = shape(rng, int(rng.integers(2, 5)), 2, 5)
         case = start("EMBEDDING_LOOKUP", turn, form)
         ids = case.input("int32", rng.integers(0, dims[0], int(rng.integers(1, 6))))
         table = case.const(form, values(rng, form, dims))
-        yield finish(case.run([ids, table], [case.output(form)]))
+        yield finish(case.run([ids, table], [result(case, form)]))
     for kind, how, out in (("int8", "tensor", "float32"), ("int8", "channel", "float32"), ("int4", "channel", "float32"),
                            ("int2", "channel", "float32"), ("int4", "block", "float32"), ("uint8", "tensor", "float32"),
                            ("int4", "tensor", "float32"), ("int8", "channel", "float16"), ("int4", "channel", "float16")):
@@ -418,18 +436,25 @@ def rearrangements(rng):
             dims = (n, h * b, w * b, c) if op == "SPACE_TO_DEPTH" else (n, h, w, c * b * b)
             case, x, q, kind = moved(op, form, turn, rng, dims)
             yield finish(case.run([x], [result(case, kind, (), q)], {"block_size": b}))
-    for form, turn in forms_of("MATRIX_DIAG", ALL + QUANTIZED, rng):
+    for form, turn in forms_of("MATRIX_DIAG", ALL + PACKED + QUANTIZED, rng):
         case, x, q, kind = moved("MATRIX_DIAG", form, turn, rng, shape(rng, int(rng.integers(1, 4))))
         case.run([x], [result(case, kind, (), q)])
-        yield finish(case if diagonal(kind) else by_numpy(case, lambda v: v[..., None] * np.eye(v.shape[-1], dtype=v.dtype)))
-    for form, turn in forms_of("MATRIX_SET_DIAG", ALL + QUANTIZED, rng):
+        table = case.main.tensors[x].data
+        yield finish(case if diagonal(kind) else by_numpy(case, lambda *feed, t=table: (
+            lambda v: v[..., None] * np.eye(v.shape[-1], dtype=v.dtype))(t if t is not None else feed[0])))
+    for form, turn in forms_of("MATRIX_SET_DIAG", ALL + PACKED + QUANTIZED, rng):
         dims = shape(rng, int(rng.integers(2, 5)))
         case, x, q, kind = moved("MATRIX_SET_DIAG", form, turn, rng, dims)
         d = operand(case, kind, values(rng, kind, (*dims[:-2], min(dims[-2:]))), q)
         case.run([x, d], [result(case, kind, (), q)])
-        yield finish(case if diagonal(kind) else by_numpy(case, with_diagonal))
-    for form, turn in forms_of("DILATE", ALL, rng):
+        held = [case.main.tensors[i].data for i in (x, d)]
+        yield finish(case if diagonal(kind) else by_numpy(case, lambda *feed, h=held: with_diagonal(
+            *(h if h[0] is not None else feed))))
+    for form, turn in forms_of("DILATE", ALL + PACKED + QUANTIZED, rng):
         dims = shape(rng, int(rng.integers(1, 5)), 1, 3)
         case, x, q, kind = moved("DILATE", form, turn, rng, dims)
-        k = case.const("int32", rng.integers(1, 4, len(dims)))
-        yield finish(case.run([x, k, operand(case, kind, values(rng, kind, ()), None)], [result(case, kind, (), q)]))
+        steps, fill = rng.integers(1, 4, len(dims)), values(rng, kind, ())
+        case.run([x, case.const("int32", steps), operand(case, kind, fill, q)], [result(case, kind, (), q)])
+        table = case.main.tensors[x].data
+        yield finish(case if form not in PACKED.split() else by_numpy(
+            case, lambda *_, t=table, k=steps, f=fill: dilated(t, k, f)))

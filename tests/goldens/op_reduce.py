@@ -8,7 +8,7 @@ from op_values import BITS, family, finish, floats, operand, quant, result, shap
 
 REDUCERS = {
     "MEAN": "float32 int32 int64 int8q uint8q int16q", "SUM": "float32 int32 int64 int8q uint8q int16q",
-    "REDUCE_PROD": "float32 int32 int64 int8q int16q", "REDUCE_MAX": "float32 int8 uint8 int16 int32 int64 int8q uint8q int16q",
+    "REDUCE_PROD": "float32 int32 int64 int8q int16q int8 uint8 int16", "REDUCE_MAX": "float32 int8 uint8 int16 int32 int64 int8q uint8q int16q",
     "REDUCE_MIN": "float32 int8 uint8 int16 int32 int64 int8q uint8q int16q", "REDUCE_ANY": "bool", "REDUCE_ALL": "bool",
 }
 
@@ -62,7 +62,7 @@ def pools(rng):
 @family("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "LOCAL_RESPONSE_NORMALIZATION", "CUMSUM", "RFFT2D")
 def resizes(rng):
     for op, forms in (("RESIZE_BILINEAR", "float32 int8 uint8 int16 int8q uint8q int16q"),
-                      ("RESIZE_NEAREST_NEIGHBOR", "float32 float16 int8 uint8 int16 int32 bool int8q uint8q int16q")):
+                      ("RESIZE_NEAREST_NEIGHBOR", "float32 float16 bfloat16 int8 uint8 int16 uint16 int32 uint32 bool float8_e4m3fn int8q uint8q int16q")):
         for form, turn in forms_of(op, forms, rng, 3):
             dims = shape(rng, 4, 1, 5)
             case, x, q, kind = moved(op, form, turn, rng, dims)

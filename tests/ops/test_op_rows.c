@@ -1,4 +1,4 @@
-/* test_op_rows.c: the rows of tests/ops/rows in both modes: every operator, version and form against stored results. */
+/* test_op_rows.c: the rows of tests/ops/rows in both modes, and the proof that opset/forms.def says what they prove. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 
@@ -144,6 +144,106 @@ static char *read_text(const char *path) {
   return text;
 }
 
+/* What passing rows prove of each builtin operator. */
+static struct proof {
+  char forms[200][48];
+  int count;
+  bool versions[32];
+} proofs[LRT_OP_CODE_COUNT];
+
+/* Every type that a form names must be the type of a tensor of the model, quantized where it says so. */
+static bool form_is_true(const row *r) {
+  char form[120];
+  char *save = NULL;
+  snprintf(form, sizeof form, "%s", r->form);
+  for (char *word = strtok_r(form, "*>,:", &save); word != NULL; word = strtok_r(NULL, "*>,:", &save)) {
+    const size_t length = strlen(word);
+    const bool quantized = row_type(word) == LRT_TYPE_COUNT && length > 1 && word[length - 1] == 'q';
+    if (quantized) word[length - 1] = '\0';
+    const lrt_type type = row_type(word);
+    bool found = type == LRT_TYPE_COUNT; /* "channel", "sparse": other details */
+    for (int g = 0; g < r->graph_count; g++)
+      for (int t = 0; t < r->graphs[g].tensor_count; t++)
+        found |=
+            r->tensors[g][t].type == type && (!quantized || r->tensors[g][t].quant.kind != LRT_QUANT_NONE);
+    if (!found) return false;
+  }
+  return true;
+}
+
+static bool has_node(const row *r, int32_t code) {
+  for (int g = 0; g < r->graph_count; g++)
+    for (int n = 0; n < r->graphs[g].node_count; n++)
+      if (r->nodes[g][n].code == code) return true;
+  return false;
+}
+
+static void note_proof(const row *r) {
+  const lrt_op_info *info = row_operator(r->op);
+  if (info == NULL) return;
+  struct proof *p = &proofs[info->code];
+  CHECK(has_node(r, info->code) && form_is_true(r));
+  CHECK(r->version >= info->version_min && r->version <= info->version_max);
+  p->versions[r->version % 32] = true;
+  for (int i = 0; i < p->count; i++)
+    if (strcmp(p->forms[i], r->form) == 0) return;
+  REQUIRE(p->count < 200 && strlen(r->form) < sizeof p->forms[0]);
+  snprintf(p->forms[p->count++], sizeof p->forms[0], "%s", r->form);
+}
+
+static int by_text(const void *a, const void *b) {
+  return strcmp(a, b);
+}
+
+static void join_forms(struct proof *p, char *out, size_t size) {
+  size_t used = 0;
+  out[0] = '\0';
+  qsort(p->forms, (size_t)p->count, sizeof p->forms[0], by_text);
+  for (int i = 0; i < p->count; i++)
+    used += (size_t)snprintf(out + used, size - used, "%s%s", i > 0 ? " " : "", p->forms[i]);
+}
+
+/* Every operator that runs has a passing row for each of its versions, and the table lists just the forms that passed. */
+static void check_proofs(void) {
+  static char forms[8192];
+  for (int32_t code = 0; code < LRT_OP_CODE_COUNT; code++) {
+    const lrt_op_info *info = lrt_op_info_of(code);
+    if (info == NULL || info->version_max == 0) continue;
+    join_forms(&proofs[code], forms, sizeof forms);
+    if (strcmp(forms, lrt_op_forms_of(code)) != 0) {
+      check_failures++;
+      fprintf(stderr, "%s: the rows prove \"%s\", opset/forms.def says \"%s\"\n", info->name, forms,
+              lrt_op_forms_of(code));
+    }
+    for (int v = info->version_min; v <= info->version_max; v++)
+      if (!proofs[code].versions[v]) {
+        check_failures++;
+        fprintf(stderr, "%s: no row has version %d\n", info->name, v);
+      }
+  }
+}
+
+/* The lines of opset/forms.def. */
+static void print_forms(void) {
+  printf(
+      "/* forms.def: operand types of every builtin operator, as the rows of tests/ops/rows prove them. */\n"
+      "/* SPDX-License-Identifier: Apache-2.0 */\n"
+      "/* FORMS(NAME, \"form form …\"): written by `test_op_rows --forms`; the test fails where it says "
+      "another thing. */"
+      "\n\n");
+  for (int32_t code = 0; code < LRT_OP_CODE_COUNT; code++) {
+    struct proof *p = &proofs[code];
+    if (p->count == 0) continue;
+    qsort(p->forms, (size_t)p->count, sizeof p->forms[0], by_text);
+    int column = printf("FORMS(%s, \"", lrt_op_info_of(code)->name);
+    for (int i = 0; i < p->count; i++) {
+      if (column + (int)strlen(p->forms[i]) > 104) column = printf("\"\n      \"") - 2;
+      column += printf("%s%s", p->forms[i], i + 1 < p->count ? " " : "");
+    }
+    printf("\")\n");
+  }
+}
+
 static void run_file(const char *path, const char *only, int *rows) {
   static row r;
   char *text = read_text(path), *at = text;
@@ -155,6 +255,7 @@ static void run_file(const char *path, const char *only, int *rows) {
       CHECK(r.fault == NULL);
       const bool ref = run_row(&r, LRT_MODE_REF), fast = run_row(&r, LRT_MODE_FAST);
       check_failures += !ref + !fast;
+      if (ref && fast) note_proof(&r);
       ++*rows;
     }
     lrt_arena_clear(&r.arena);
@@ -166,15 +267,21 @@ static void run_file(const char *path, const char *only, int *rows) {
 int main(int argc, char **argv) {
   char path[1200];
   int rows = 0;
+  const bool print = argc > 1 && strcmp(argv[1], "--forms") == 0;
   const char *folder = getenv("LRT_OP_ROWS") != NULL ? getenv("LRT_OP_ROWS") : LRT_TESTS_DIR "/ops/rows";
   DIR *dir = opendir(folder);
   CHECK(dir != NULL);
   for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
     if (strstr(entry->d_name, ".rows") == NULL) continue;
     snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-    run_file(path, argc > 1 ? argv[1] : NULL, &rows);
+    run_file(path, argc > 1 && !print ? argv[1] : NULL, &rows);
   }
   if (dir != NULL) closedir(dir);
+  if (print) {
+    print_forms();
+    return 0;
+  }
+  if (argc < 2) check_proofs();
   CHECK(rows > 0);
   printf("%d rows, %d failures\n", rows, check_failures);
   DONE();

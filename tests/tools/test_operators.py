@@ -10,14 +10,16 @@ TOOL = Path(__file__).resolve().parents[2] / "tools" / "operators.py"
 TREE = {
     "src/opset/ops.def": "OP(ADD, 0, 1, 6, add, sum)\nOP(CALL, 31, 0, 0, call, none)\nOP(CUSTOM, 32, 0, 0, none, none)\n",
     "src/ops/custom.def": 'CUSTOM("Mine", mine)\n',
-    "src/ops/sum.c": "const lrt_op lrt_op_sum = {0};\n",
+    "src/ops/sum.c": '#include "kernels/sums/sums.h"\nconst lrt_op lrt_op_sum = {0};\n',
     "src/ops/mine.c": "#define MAKE(name) \\\n  const lrt_op lrt_op_##name = {0};\nMAKE(mine)\n",
+    "src/kernels/sums/sums_avx2.c": "int x;\n",
     "tests/ops/test_sum.c": "run(LRT_OP_ADD);\n",
+    "tests/ops/rows/a.rows": "".join(f"case add.{v} ADD {v} float32 0 0 ref\n" for v in range(1, 7)),
     "tests/runtime/test_mine.c": 'run("Mine");\n',
     "tests/conformance/cases.tsv": "# exceptions\nadd_001\tboth\ta | b\n",
 }
 ROW = {"version_min": 1, "version_max": 6, "custom": False, "supported": True}
-SAID = [{**ROW, "name": "ADD", "code": 0},
+SAID = [{**ROW, "name": "ADD", "code": 0, "forms": ["float32"]},
         {**ROW, "name": "CALL", "code": 31, "version_min": 0, "version_max": 0, "supported": False},
         {**ROW, "name": "Mine", "code": 32, "custom": True}]
 
@@ -43,8 +45,9 @@ def test_good_tree(tmp_path):
 def test_table(tmp_path):
     assert run_tool(tmp_path, "--out", str(tmp_path / "docs/operators.md"))[0] == 0
     lines = (tmp_path / "docs/operators.md").read_text(encoding="utf-8").splitlines()
-    assert "| `ADD` | 0 | 1–6 | yes | [sum.c](../src/ops/sum.c) | [test_sum.c](../tests/ops/test_sum.c) |" in lines
-    assert "| `CALL` | 31 |  | no: in the schema only |  |  |" in lines
+    assert ("| `ADD` | 0 | 1–6 | yes | `float32` | ref, fast | sums avx2 | [sum.c](../src/ops/sum.c) |"
+            " [test_sum.c](../tests/ops/test_sum.c), 6 rows |") in lines
+    assert "| `CALL` | 31 |  | no: in the schema only |  |  |  |  |  |" in lines
     assert "| `add_001` | both | a \\| b |" in lines
 
 
@@ -57,6 +60,13 @@ def test_untested_operator(tmp_path):
     assert run_tool(tmp_path, "--check", files=stored)[0] == 1  # a known difference proves nothing
     stored["shared/cases/ops/index.jsonl"] = json.dumps({**case, "file": "add_002"})
     assert run_tool(tmp_path, "--check", files=stored)[0] == 0
+
+
+def test_version_and_form_without_row(tmp_path):
+    few = {"tests/ops/rows/a.rows": "case add ADD 2 int8q 0 0 ref\n"}
+    status, text = run_tool(tmp_path, "--check", files=few)
+    assert (status, text.splitlines()) == (1, ["ADD: no row of tests/ops/rows has version 1, 3, 4, 5, 6",
+                                               "ADD: `litert ops` lists float32, which no row of tests/ops/rows has"])
 
 
 def test_missing_file(tmp_path):
