@@ -32,6 +32,12 @@ static uint32_t offset_of(uint32_t unit) {
   return (unit >> 10) << ((unit & 512) >> 6);
 }
 
+bool lrt_charsmap_begins(const lrt_charsmap *map, uint8_t byte) {
+  if (map->unit_count == 0) return false;
+  const uint32_t at = offset_of(map->units[0]) ^ byte;
+  return at < map->unit_count && (map->units[at] & 0x800000FFu) == byte;
+}
+
 const char *lrt_charsmap_find(const lrt_charsmap *map, const char *text, size_t length, bool longest,
                               size_t *used) {
   const char *found = NULL;

@@ -20,6 +20,8 @@ typedef struct lrt_charsmap {
 /* Copies the rules into the arena; length 0 gives none. Errors: INVALID_MODEL. */
 lrt_status lrt_charsmap_read(const uint8_t *bytes, size_t length, lrt_arena *arena, lrt_charsmap *out,
                              lrt_error *err);
+/* Whether a rule can begin with this byte. */
+bool lrt_charsmap_begins(const lrt_charsmap *map, uint8_t byte);
 /* The replacement of the longest (or shortest) rule that text: [length] begins with; NULL when there is none. *used gets
  * the bytes it replaces. */
 const char *lrt_charsmap_find(const lrt_charsmap *map, const char *text, size_t length, bool longest,

@@ -29,6 +29,7 @@ typedef struct lrt_sentencepiece {
   bool add_dummy_prefix, remove_extra_whitespaces, escape_whitespaces;
   bool whitespace_as_suffix, byte_fallback;
   bool has_unused;
+  bool begins[256];       /* bytes that a blank, a rule or a user-defined piece can begin with */
   const float *scores;    /* [size] */
   const uint8_t *types;   /* [size]: lrt_sp_type */
   lrt_text *plain;        /* [size]: normal, user-defined and unused pieces; bytes NULL = another type */
@@ -40,15 +41,20 @@ typedef struct lrt_sentencepiece {
   uint32_t unsafe_count;
 } lrt_sentencepiece;
 
+/* Fills in `begins`. */
+void lrt_sp_prepare(lrt_sentencepiece *sp);
 /* Appends the text as the model wants to see it; failures stay in `out`. */
 void lrt_sp_normalize(const lrt_sentencepiece *sp, const char *text, size_t length, lrt_str *out);
 /* Bytes of the user-defined piece at the start of text: [length > 0] (*user is set), else of one character. */
 size_t lrt_sp_prefix(const lrt_sentencepiece *sp, const char *text, size_t length, bool *user);
 
+/* A symbol as it was cut: nobody has looked it up yet. */
+#define LRT_SP_UNMERGED (-2)
+
 /* A stretch of text on its way to be a piece. */
 typedef struct lrt_sp_symbol {
   uint32_t start, length;  /* length 0 = merged into its left neighbour */
-  int32_t id;              /* -1 = no piece */
+  int32_t id;              /* of the piece it was merged to, or LRT_SP_UNMERGED */
   bool frozen;             /* user-defined: never merged */
   uint32_t previous, next; /* positions, for the heap */
 } lrt_sp_symbol;

@@ -24,7 +24,7 @@ static lrt_status add_piece(lrt_encoder *e, const char *text, size_t length, int
   return LRT_OK;
 }
 
-/* An unused piece becomes the two it was merged from, and so on. */
+/* An unused piece becomes the two it was merged from, and so on; one that was not merged is unknown. */
 static lrt_status add_used(lrt_encoder *e, const char *text, size_t length, int32_t id) {
   const lrt_sentencepiece *sp = &e->tokenizer->sp;
   while (id >= 0 && sp->types[id] == SP_UNUSED && e->merges.split != NULL && e->merges.split[id] > 0 &&
@@ -35,14 +35,15 @@ static lrt_status add_used(lrt_encoder *e, const char *text, size_t length, int3
     length -= left;
     id = lrt_piece_map_find(&sp->by_plain, text, length);
   }
-  return add_piece(e, text, length, id);
+  return add_piece(e, text, length, id >= 0 && sp->types[id] == SP_UNUSED ? -1 : id);
 }
 
 static lrt_status encode_merged(lrt_encoder *e, const char *text, size_t length) {
   const lrt_sentencepiece *sp = &e->tokenizer->sp;
   LRT_TRY(lrt_sp_merge(sp, &e->merges, text, length, e->err));
   for (size_t i = 0; i < e->merges.count; i++) {
-    const lrt_sp_symbol *s = &e->merges.symbols[i];
+    lrt_sp_symbol *s = &e->merges.symbols[i];
+    if (s->id == LRT_SP_UNMERGED) s->id = lrt_piece_map_find(&sp->by_plain, text + s->start, s->length);
     LRT_TRY(add_used(e, text + s->start, s->length, s->id));
   }
   return LRT_OK;

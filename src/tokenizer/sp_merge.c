@@ -54,7 +54,7 @@ static lrt_status cut(const lrt_sentencepiece *sp, lrt_sp_work *work, const char
   for (size_t at = 0, bytes; at < length; at += bytes) {
     bool frozen;
     bytes = lrt_sp_prefix(sp, text + at, length - at, &frozen);
-    const int32_t id = lrt_piece_map_find(&sp->by_plain, text + at, bytes);
+    const int32_t id = LRT_SP_UNMERGED;
     LRT_TRY(
         add_symbol(work, (lrt_sp_symbol){(uint32_t)at, (uint32_t)bytes, id, frozen, NO_LINK, NO_LINK}, err));
   }

@@ -49,15 +49,30 @@ static bool ends_with(const lrt_str *out, size_t from, const char *text, size_t 
   return out->length - from >= length && memcmp(out->text + out->length - length, text, length) == 0;
 }
 
-/* Text without rules and user-defined pieces in reach: only blanks change. */
-static bool is_plain(const lrt_sentencepiece *sp) {
-  return sp->charsmap.unit_count == 0 && sp->user.count == 0 && !sp->remove_extra_whitespaces;
+void lrt_sp_prepare(lrt_sentencepiece *sp) {
+  for (int byte = 0; byte < 256; byte++) {
+    const bool rule = lrt_charsmap_begins(&sp->charsmap, (uint8_t)byte);
+    sp->begins[byte] = byte == ' ' || rule || sp->user.roots[byte] != 0;
+  }
+}
+
+/* Bytes at the start of the text that stay as they are. */
+static size_t plain_bytes(const lrt_sentencepiece *sp, const char *text, size_t length) {
+  size_t at = 0;
+  while (at < length && !sp->begins[(uint8_t)text[at]]) at++;
+  return at;
 }
 
 static void add_parts(const lrt_sentencepiece *sp, const char *text, size_t length, lrt_str *out) {
   bool after_blank = sp->remove_extra_whitespaces;
   size_t used;
   for (size_t at = 0; at < length; at += used) {
+    used = plain_bytes(sp, text + at, length - at);
+    if (used > 0) {
+      lrt_str_add(out, text + at, used);
+      after_blank = false;
+      continue;
+    }
     lrt_text part = next_part(sp, text + at, length - at, &used);
     while (after_blank && part.length > 0 && part.bytes[0] == ' ')
       part = (lrt_text){part.bytes + 1, part.length - 1};
@@ -78,10 +93,7 @@ void lrt_sp_normalize(const lrt_sentencepiece *sp, const char *text, size_t leng
   }
   if (length == 0) return;
   if (sp->add_dummy_prefix && !sp->whitespace_as_suffix) add_blank(sp, out);
-  if (is_plain(sp))
-    add_part(sp, &(lrt_text){text, (uint32_t)length}, out);
-  else
-    add_parts(sp, text, length, out);
+  add_parts(sp, text, length, out);
   const char *blank = sp->escape_whitespaces ? LRT_SPACE_SYMBOL : " ";
   while (sp->remove_extra_whitespaces && ends_with(out, from, blank, strlen(blank)))
     lrt_str_cut(out, out->length - strlen(blank));

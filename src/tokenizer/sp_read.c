@@ -332,6 +332,7 @@ static lrt_status prepare(lrt_tokenizer *t, const model_file *file, lrt_error *e
   LRT_TRY(lrt_charsmap_read((const uint8_t *)file->charsmap.bytes, file->charsmap.length, &t->arena,
                             &t->sp.charsmap, err));
   LRT_TRY(build_trie(t, SP_USER_DEFINED, &t->sp.user, err));
+  lrt_sp_prepare(&t->sp);
   LRT_TRY(add_control_pieces(t, err));
   if (t->sp.kind == SP_UNIGRAM) LRT_TRY(prepare_unigram(t, err));
   if (t->sp.kind == SP_BPE) LRT_TRY(find_unsafe(t, err));

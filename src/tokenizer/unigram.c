@@ -34,8 +34,9 @@ static size_t character_bytes(uint8_t lead) {
 
 static inline void offer(const lrt_unigram *m, lrt_unigram_node *end, double score, size_t start,
                          int32_t id) {
+  if (m->single) score = (double)(float)score;
   if (end->start != NO_WAY && !(score > end->score)) return;
-  end->score = m->single ? (double)(float)score : score;
+  end->score = score;
   end->start = (uint32_t)start;
   end->id = id;
 }
@@ -57,9 +58,8 @@ static void extend(const lrt_unigram *m, lrt_unigram_node *nodes, const char *te
     has_character |= at - start == character;
   }
   if (has_character) return;
-  const double score = m->unknown_score + here;
   const size_t end = start + character < length ? start + character : length;
-  offer(m, &nodes[end], m->single ? (double)(float)score : score, start, LRT_UNIGRAM_UNKNOWN);
+  offer(m, &nodes[end], m->unknown_score + here, start, LRT_UNIGRAM_UNKNOWN);
 }
 
 lrt_status lrt_unigram_run(const lrt_unigram *m, lrt_unigram_work *work, const char *text, size_t length,
