@@ -14,6 +14,7 @@
 #include "llm_metadata_sample.h"
 #include "metadata_sample.h"
 #include "shared_files.h"
+#include "tokenizer_samples.h"
 
 /* Models up to this size are seeds of the entry that runs them: most of their bytes are structure. */
 #define LARGEST_MODEL 2000
@@ -169,6 +170,19 @@ static void save_made_model(void) {
   build_clear(&m);
 }
 
+static void save_tokenizers(void) {
+  static const char text[] = "ab\xC3\xA9 XY zz<end> \xCC\x81 123 <uv>abab \xEF\xBC\xA1";
+  sp_writer w;
+  save("tokenizer", "bpe.json", sample_bpe_json, sizeof sample_bpe_json - 1);
+  save("tokenizer", "wordpiece.json", sample_wordpiece_json, sizeof sample_wordpiece_json - 1);
+  save("tokenizer", "unigram.json", sample_unigram_json, sizeof sample_unigram_json - 1);
+  sp_sample(&w, 1, 0);
+  save("tokenizer", "unigram.model", w.bytes, w.length);
+  sp_sample(&w, 2, 0);
+  save("tokenizer", "bpe.model", w.bytes, w.length);
+  save("encode", "text", text, sizeof text - 1);
+}
+
 int main(int argc, char **argv) {
   static const uint8_t message[] = {0x08, 0xac, 0x02, 0x12, 0x04, 0x0a, 0x02,
                                     'h',  'i',  0x25, 0,    0,    0xc0, 0x3f};
@@ -191,6 +205,7 @@ int main(int argc, char **argv) {
   save_metadata();
   save_llm_metadata();
   save_templates();
+  save_tokenizers();
   save_made_model();
   for_each_file(shared_path("cases/ops"), "_000.tflite", save_model, NULL);
   for_each_file(shared_path("models/tflite/real"), ".tflite", save_model, NULL);
