@@ -4,6 +4,7 @@
 #define LRT_TFLITE_C_H
 
 #include "api/tflite_host.h"
+#include "api/tflite_plugin.h"
 #include "litert/interpreter.h"
 #include "tflite/core/c/c_api.h"
 
@@ -23,6 +24,8 @@ struct TfLiteInterpreterOptions {
   tfl_reporter reporter;
   TfLiteDelegate **delegates;
   int32_t delegate_count;
+  tfl_operator *operators;
+  int32_t operator_count;
 };
 
 struct TfLiteInterpreter {

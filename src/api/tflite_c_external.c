@@ -1,7 +1,6 @@
 /* tflite_c_external.c: delegates from shared libraries for TFLite's C API. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/tflite_c.h"
-#include "api/tflite_plugin.h"
 #include "base/alloc.h"
 #include "tflite/delegates/external/external_delegate.h"
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "api/tflite_c.h"
-#include "api/tflite_plugin.h"
 #include "base/fail.h"
 #include "interp/model_object.h"
 #include "tflite/core/c/c_api_experimental.h"
@@ -103,12 +102,15 @@ TfLiteStatus lrt_tfl_invoke(TfLiteInterpreter *it, int32_t subgraph) {
 static lrt_status wrap_delegates(TfLiteInterpreter *it, const TfLiteInterpreterOptions *options,
                                  lrt_error *err) {
   const int32_t count = options != NULL ? options->delegate_count : 0;
-  it->delegates = lrt_alloc_array(lrt_alloc_default(), (size_t)count + 1, sizeof(lrt_delegate *));
+  it->delegates = lrt_alloc_array(lrt_alloc_default(), (size_t)count + 2, sizeof(lrt_delegate *));
   if (it->delegates == NULL) return lrt_alloc_fail(err, lrt_alloc_default(), 0, "an interpreter");
   for (int32_t d = 0; d < count; d++) {
     LRT_TRY(lrt_tfl_delegate_wrap(options->delegates[d], &it->delegates[d], err));
     it->delegate_count++;
   }
+  if (options == NULL || options->operator_count == 0) return LRT_OK;
+  LRT_TRY(lrt_tfl_operators_create(options->operators, options->operator_count, &it->delegates[count], err));
+  it->delegate_count++;
   return LRT_OK;
 }
 
@@ -129,7 +131,8 @@ static lrt_status create(TfLiteInterpreter *it, const TfLiteModel *model,
   made.delegate_count = it->delegate_count;
   LRT_TRY(lrt_interpreter_create(it->model, &made, &it->native, err));
   /* Delegates look at the model now, so that a refusal is an error of this call. */
-  return it->delegate_count > 0 ? lrt_interpreter_allocate(it->native, 0, err) : LRT_OK;
+  const bool asks = options != NULL && options->delegate_count > 0;
+  return asks ? lrt_interpreter_allocate(it->native, 0, err) : LRT_OK;
 }
 
 TfLiteInterpreter *TfLiteInterpreterCreate(const TfLiteModel *model,

@@ -93,18 +93,23 @@ TfLiteInterpreterOptions *TfLiteInterpreterOptionsCopy(const TfLiteInterpreterOp
   *copy = *from;
   copy->delegates =
       lrt_alloc_array(lrt_alloc_default(), (size_t)from->delegate_count + 1, sizeof(TfLiteDelegate *));
-  if (copy->delegates == NULL) {
-    lrt_alloc_free(copy);
+  copy->operators =
+      lrt_alloc_array(lrt_alloc_default(), (size_t)from->operator_count + 1, sizeof *copy->operators);
+  if (copy->delegates == NULL || copy->operators == NULL) {
+    TfLiteInterpreterOptionsDelete(copy);
     return NULL;
   }
   if (from->delegate_count > 0)
     memcpy(copy->delegates, from->delegates, (size_t)from->delegate_count * sizeof(TfLiteDelegate *));
+  if (from->operator_count > 0)
+    memcpy(copy->operators, from->operators, (size_t)from->operator_count * sizeof *copy->operators);
   return copy;
 }
 
 void TfLiteInterpreterOptionsDelete(TfLiteInterpreterOptions *options) {
   if (options == NULL) return;
   lrt_alloc_free(options->delegates);
+  lrt_alloc_free(options->operators);
   lrt_alloc_free(options);
 }
 
@@ -137,4 +142,33 @@ TfLiteStatus TfLiteInterpreterOptionsEnableCancellation(TfLiteInterpreterOptions
 
 void TfLiteInterpreterOptionsSetEnableDelegateFallback(TfLiteInterpreterOptions *options, bool enable) {
   options->fallback = enable;
+}
+
+static void add_operator(TfLiteInterpreterOptions *options, const tfl_operator *one) {
+  if (one->registration == NULL || one->registration->invoke == NULL) {
+    lrt_tfl_say(&options->reporter, "an operator without an invoke function is not added");
+    return;
+  }
+  void *more = lrt_alloc_resize(lrt_alloc_default(), options->operators,
+                                ((size_t)options->operator_count + 1) * sizeof *one);
+  if (more == NULL) {
+    lrt_tfl_say(&options->reporter, "no memory left for another operator");
+    return;
+  }
+  options->operators = more;
+  options->operators[options->operator_count++] = *one;
+}
+
+void TfLiteInterpreterOptionsAddCustomOp(TfLiteInterpreterOptions *options, const char *name,
+                                         const TfLiteRegistration *registration, int32_t min_version,
+                                         int32_t max_version) {
+  const tfl_operator one = {LRT_OP_CUSTOM, name, registration, min_version, max_version};
+  if (name != NULL) add_operator(options, &one);
+}
+
+void TfLiteInterpreterOptionsAddBuiltinOp(TfLiteInterpreterOptions *options, TfLiteBuiltinOperator op,
+                                          const TfLiteRegistration *registration, int32_t min_version,
+                                          int32_t max_version) {
+  const tfl_operator one = {(int32_t)op, NULL, registration, min_version, max_version};
+  if (op != kTfLiteBuiltinCustom) add_operator(options, &one);
 }

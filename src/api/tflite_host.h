@@ -57,10 +57,19 @@ typedef struct tfl_session {
   TfLiteExternalContext *external[kTfLiteMaxExternalContexts];
   tfl_node *current; /* the node that is made, prepared or run */
   tfl_phase phase;
+  bool runs_nodes;   /* kernels of single nodes of the file, not of groups: operators of an application */
   uint32_t version;  /* of the partition's shapes that the tensors show */
   char message[400]; /* last report, "" = none */
 } tfl_session;
 
+/* A session over a partition, filled; *session is set as soon as there is something to close. plugin may be NULL. */
+lrt_status lrt_tfl_session_open(lrt_partition *partition, TfLiteDelegate *plugin, const char *name,
+                                void **session, lrt_error *err);
+/* How kernels of sessions are prepared, run and freed; see lrt_delegate_class. */
+lrt_status lrt_tfl_session_prepare(void *session, lrt_group *group, lrt_prepare *p);
+lrt_status lrt_tfl_session_eval(void *session, const lrt_group *group, lrt_value *const *inputs,
+                                lrt_value *const *outputs, lrt_error *err);
+void lrt_tfl_session_close(lrt_delegate *delegate, void *session);
 /* Fills the tensors of a new session, whose alloc, arena, graph and subgraph are set, as the file has them. */
 lrt_status lrt_tfl_session_fill_tensors(tfl_session *s, lrt_error *err);
 /* The same over a partition, with nodes and functions. */
@@ -81,6 +90,8 @@ bool lrt_tfl_grow_tensors(tfl_session *s, int32_t more);
 tfl_node *lrt_tfl_add_group(tfl_session *s, const lrt_group *group);
 /* Keeps a sentence of the host's own as the last report. */
 void lrt_tfl_report(tfl_session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The error of a failed call: what the plug-in reported, else its number. */
+lrt_status lrt_tfl_fail(const tfl_session *s, TfLiteStatus status, lrt_status code, lrt_error *err);
 /* Gives back the scratch memory of a node. */
 void lrt_tfl_drop_scratch(tfl_session *s, const tfl_node *owner);
 

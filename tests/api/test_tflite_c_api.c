@@ -1,5 +1,7 @@
 /* test_tflite_c_api.c: TFLite's C API over built models: life of objects, errors, delegates, refused memory. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dlfcn.h>
+
 #include "build_model.h"
 #include "tensorflow/lite/c/c_api.h"
 #include "tensorflow/lite/c/c_api_experimental.h"
@@ -184,6 +186,59 @@ static void delegates_are_asked(void) {
   build_clear(&m);
 }
 
+typedef const TfLiteRegistration *(*get_registration)(void);
+
+/* y = Sinh(ADD(x, x)): Sinh is the application's, and sometimes ADD is, too. The kernel's memory is freed with it. */
+static void operators_of_the_application_run(void) {
+  static const uint8_t factor = 3;
+  void *library = dlopen(LRT_SINH, RTLD_NOW);
+  get_registration get = NULL;
+  REQUIRE(library != NULL);
+  *(void **)&get = dlsym(library, "sinh_registration");
+  REQUIRE(get != NULL);
+  for (int kind = 0; kind < 4; kind++) { /* 0: not given; 1: given; 2: for another version; 3: also as ADD */
+    build_model m = {0};
+    memset(&graph, 0, sizeof graph);
+    int32_t t[3];
+    for (int i = 0; i < 3; i++) t[i] = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 1, 4));
+    build_input(&graph, t[0]);
+    build_node(&graph, LRT_OP_ADD, &plain_add, 2, (int32_t[]){t[0], t[0]}, 1, &t[1]);
+    lrt_node *node = build_node(&graph, LRT_OP_CUSTOM, NULL, 1, &t[1], 1, &t[2]);
+    node->custom_name = "Sinh";
+    node->custom_options = &factor;
+    node->custom_options_size = 1;
+    build_output(&graph, t[2]);
+    CHECK_INT(build_finish(&m, (build_subgraph *[]){&graph}, 1), LRT_OK);
+    TfLiteModel *model = TfLiteModelCreate(m.bytes, m.size);
+    TfLiteInterpreterOptions *options = TfLiteInterpreterOptionsCreate();
+    TfLiteInterpreterOptionsSetErrorReporter(options, keep_report, NULL);
+    if (kind > 0)
+      TfLiteInterpreterOptionsAddCustomOp(options, "Sinh", get(), 1 + (kind == 2), 1 + (kind == 2));
+    if (kind == 3) TfLiteInterpreterOptionsAddBuiltinOp(options, kTfLiteBuiltinAdd, get(), 1, 9);
+    TfLiteInterpreterOptions *copy = TfLiteInterpreterOptionsCopy(options);
+    TfLiteInterpreterOptionsDelete(options);
+    TfLiteInterpreter *it = TfLiteInterpreterCreate(model, copy);
+    TfLiteInterpreterOptionsDelete(copy);
+    TfLiteModelDelete(model);
+    REQUIRE(it != NULL);
+    const bool runs = kind == 1 || kind == 3;
+    CHECK_INT(TfLiteInterpreterAllocateTensors(it), runs ? kTfLiteOk : kTfLiteUnresolvedOps);
+    for (int rows = 1; runs && rows < 3; rows++) {
+      CHECK_INT(TfLiteInterpreterResizeInputTensor(it, 0, (int[]){rows, 4}, 2), kTfLiteOk);
+      CHECK_INT(TfLiteInterpreterAllocateTensors(it), kTfLiteOk);
+      float *x = TfLiteInterpreterGetInputTensor(it, 0)->data.f;
+      for (int i = 0; i < 4 * rows; i++) x[i] = 0.25f * (float)i - 0.5f;
+      CHECK_INT(TfLiteInterpreterInvoke(it), kTfLiteOk);
+      const TfLiteTensor *y = TfLiteInterpreterGetOutputTensor(it, 0);
+      for (int i = 0; i < 4 * rows; i++) /* in place of ADD there is no stored factor */
+        CHECK_NEAR(y->data.f[i], 3 * sinhf(kind == 3 ? sinhf(x[i]) : 2 * x[i]), 1e-5);
+    }
+    TfLiteInterpreterDelete(it);
+    build_clear(&m);
+  }
+  dlclose(library);
+}
+
 static void refused_memory_is_an_error(void) {
   build_model m;
   make_model(&m);
@@ -226,6 +281,7 @@ int main(int argc, char **argv) {
   RUN(bad_calls_are_errors);
   RUN(signatures_run);
   RUN(delegates_are_asked);
+  RUN(operators_of_the_application_run);
   RUN(refused_memory_is_an_error);
   RUN(versions_and_lists);
   DONE();

@@ -12,6 +12,7 @@ import pytest
 import tflite_c_script
 
 OURS = Path(os.environ.get("LITERT_BUILD", "build")) / "libtensorflowlite_c.so"
+SINH = OURS.parent.resolve() / "tests/plugin_sinh.so"
 HERE = Path(__file__).parent
 
 STREAM = """
@@ -69,14 +70,14 @@ def folder(models):
 
 
 def test_the_same_calls(folder):
-    mine, peer = said("tflite_c_script.py", ours(), folder), said("tflite_c_script.py", theirs(), folder)
+    mine, peer = (said("tflite_c_script.py", library, folder, SINH) for library in (ours(), theirs()))
     assert set(mine) == set(peer)
     for name, value in peer.items():
         assert mine[name] == value, name
 
 
 def test_results(folder):
-    told = said("tflite_c_script.py", ours(), folder, "bold")
+    told = said("tflite_c_script.py", ours(), folder, SINH, "bold")
     assert told["invoke"][:2] == [0, [0, [6, 8, 10, 12]]]
     assert told["before"][1:] == [False, 1]
     assert told["bold"] == [1, False, False, 1]

@@ -1,6 +1,6 @@
 # tflite_c_script.py: calls TFLite's C API in a given library and prints what it says as JSON; compared between libraries.
 # SPDX-License-Identifier: Apache-2.0
-"""Usage: tflite_c_script.py LIBRARY FOLDER_OF_MODELS [bold]; bold: also calls that TFLite's own library does not survive"""
+"""Usage: tflite_c_script.py LIBRARY FOLDER_OF_MODELS PLUGIN_SINH [bold]; bold: also calls that TFLite's own library does not survive"""
 import ctypes as C
 import json
 import sys
@@ -32,7 +32,7 @@ PROTOTYPES = {
     "SignatureRunnerGetInputTensor": (P, P, S), "SignatureRunnerInvoke": (I, P), "SignatureRunnerGetOutputTensor": (P, P, S),
     "SignatureRunnerDelete": (None, P), "SchemaVersion": (I,), "IntArrayCreate": (P, I), "IntArrayFree": (None, P),
     "IntArrayEqual": (I, P, P), "IntArrayCopy": (P, P), "InterpreterGetInputTensorIndex": (I, P, I),
-    "InterpreterResetVariableTensors": (I, P),
+    "InterpreterResetVariableTensors": (I, P), "InterpreterOptionsAddCustomOp": (None, P, S, P, I, I),
 }
 
 
@@ -160,6 +160,22 @@ def check_custom(lib, folder, out):
     lib.ModelDelete(model)
 
 
+def check_operators(lib, folder, out):
+    """The same operator with an implementation of the application's, for all versions and for none that there is."""
+    for name, versions in (("own operator", (1, 1)), ("of another version", (7, 9))):
+        options = lib.InterpreterOptionsCreate()
+        lib.InterpreterOptionsAddCustomOp(options, b"NobodyHasThis", lib.sinh(), *versions)
+        model = lib.ModelCreateFromFile(str(folder / "custom.tflite").encode())
+        it = lib.InterpreterCreate(model, options)
+        lib.InterpreterOptionsDelete(options)
+        lib.ModelDelete(model)
+        out[name] = [lib.InterpreterAllocateTensors(it) == 0]
+        if out[name] == [True]:
+            out[name] += [put(lib, lib.InterpreterGetInputTensor(it, 0), [0, 1, 2, -3]), lib.InterpreterInvoke(it),
+                          get(lib, lib.InterpreterGetOutputTensor(it, 0), 4)]
+        lib.InterpreterDelete(it)
+
+
 def check_lists(lib, folder, out):
     del folder
     a = lib.IntArrayCreate(3)
@@ -174,8 +190,11 @@ def check_lists(lib, folder, out):
 
 def main(arguments):
     lib, out = Library(arguments[0]), {}
-    lib.bold = arguments[2:] == ["bold"]
-    for check in (check_models, check_add, check_resize, check_quantized, check_signatures, check_custom, check_lists):
+    lib.bold = arguments[3:] == ["bold"]
+    lib.sinh = C.CDLL(arguments[2]).sinh_registration
+    lib.sinh.restype = P
+    for check in (check_models, check_add, check_resize, check_quantized, check_signatures, check_custom, check_operators,
+                  check_lists):
         check(lib, Path(arguments[1]), out)
     print("RESULT " + json.dumps(out))
 
