@@ -259,6 +259,39 @@ static void groups_keep_control_dependencies(void) {
   }
 }
 
+/* a = v + x; v = -a; y = v * v, v being a variable: no tensor orders the last two, and the product must see the new v. */
+static void variables_keep_their_order(void) {
+  adder a = make_adder("adder", true, true);
+  lrt_delegate *list[] = {&a.base};
+  const lrt_interpreter_options options = with(list, 1);
+  build_model m = {0};
+  build_session s;
+  lrt_error err = {LRT_OK, ""};
+  memset(&graph, 0, sizeof graph);
+  int32_t t[4];
+  for (int i = 0; i < 4; i++) t[i] = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 1, 8));
+  graph.tensors[t[1]].is_variable = true;
+  build_input(&graph, t[0]);
+  build_node(&graph, LRT_OP_ADD, &plain_add, 2, (int32_t[]){t[1], t[0]}, 1, &t[2]);
+  build_node(&graph, LRT_OP_NEG, NULL, 1, &t[2], 1, &t[1]);
+  build_node(&graph, LRT_OP_MUL, &plain_mul, 2, (int32_t[]){t[1], t[1]}, 1, &t[3]);
+  build_output(&graph, t[3]);
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){&graph}, 1), LRT_OK);
+  CHECK_INT(build_open(&m, &options, &s, &err), LRT_OK);
+  REQUIRE(s.it != NULL);
+  CHECK_INT(a.groups, 2);
+  float v = 0;
+  for (int round = 0; round < 3; round++) {
+    float *x = build_view(&s, t[0]).data;
+    for (int i = 0; i < 8; i++) x[i] = (float)(round + 2);
+    CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OK);
+    v = -(v + (float)(round + 2));
+    CHECK_NEAR(((float *)build_view(&s, t[3]).data)[7], v * v, 0);
+  }
+  build_close(&s);
+  build_clear(&m);
+}
+
 static void limits_leave_small_groups(void) {
   static const char codes[] = "+-+++-++";
   static const struct {
@@ -621,6 +654,7 @@ int main(int argc, char **argv) {
   RUN(groups_follow_dependencies);
   RUN(groups_make_no_circles);
   RUN(groups_keep_control_dependencies);
+  RUN(variables_keep_their_order);
   RUN(limits_leave_small_groups);
   RUN(resize_prepares_again);
   RUN(results_may_grow);
