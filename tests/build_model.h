@@ -3,7 +3,9 @@
 #ifndef LRT_TESTS_BUILD_MODEL_H
 #define LRT_TESTS_BUILD_MODEL_H
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -93,6 +95,19 @@ typedef struct build_model {
   size_t size;
 } build_model;
 
+/* Where LRT_KEEP_MODELS names a folder, every model goes there: seeds for the programs that change models. */
+static inline void build_keep(const uint8_t *bytes, size_t size) {
+  static int number;
+  char path[1024];
+  const char *folder = getenv("LRT_KEEP_MODELS");
+  if (folder == NULL) return;
+  snprintf(path, sizeof path, "%s/%s_%03d.tflite", folder, program_invocation_short_name, number++);
+  FILE *file = fopen(path, "wb");
+  REQUIRE(file != NULL);
+  CHECK(fwrite(bytes, 1, size, file) == size);
+  fclose(file);
+}
+
 /* Writes `count` subgraphs (with optional signatures set in m->graph before) as .tflite bytes. */
 static inline lrt_status build_finish(build_model *m, build_subgraph *const *subgraphs, int count) {
   for (int i = 0; i < count; i++) {
@@ -108,7 +123,9 @@ static inline lrt_status build_finish(build_model *m, build_subgraph *const *sub
   m->graph.subgraphs = m->rows;
   m->graph.subgraph_count = count;
   lrt_fb_builder_init(&m->builder, lrt_alloc_default());
-  return lrt_tflite_write(&m->graph, &m->builder, &m->bytes, &m->size, NULL);
+  const lrt_status status = lrt_tflite_write(&m->graph, &m->builder, &m->bytes, &m->size, NULL);
+  if (status == LRT_OK) build_keep(m->bytes, m->size);
+  return status;
 }
 
 static inline void build_clear(build_model *m) {

@@ -27,6 +27,7 @@ static lrt_status spectrogram_step(const lrt_step *step, const lrt_step_run *run
   const int64_t bins = s->length / 2 + 1;
   double *line = lrt_step_scratch(step, run);
   for (int64_t unit = begin; unit < end; unit++) {
+    LRT_TRY(lrt_step_check(run)); /* windows may overlap as much as they like */
     const int64_t channel = unit / s->frames, first = unit % s->frames * s->stride;
     const float *in = (const float *)step->inputs[0]->data + channel;
     float *out = (float *)step->outputs[0]->data + unit * bins;
@@ -141,9 +142,11 @@ static lrt_status mfcc_step(const lrt_step *step, const lrt_step_run *run, int64
     memset(out + begin * m->coefficients, 0, (size_t)(end - begin) * (size_t)m->coefficients * sizeof *out);
     return LRT_OK;
   }
-  for (int64_t i = begin; i < end; i++)
+  for (int64_t i = begin; i < end; i++) {
+    LRT_TRY(lrt_step_check(run));
     cepstrum(m, (const float *)step->inputs[0]->data + i * m->bins, lrt_step_scratch(step, run),
              out + i * m->coefficients);
+  }
   return LRT_OK;
 }
 
@@ -179,7 +182,7 @@ static lrt_status prepare_mfcc(lrt_prepare *p) {
   shape.dims[2] = m->coefficients;
   LRT_TRY(lrt_prepare_shape(p, 0, &shape));
   const size_t cosines = (size_t)m->coefficients * (size_t)m->bands;
-  if (cosines > (size_t)1 << 28) return lrt_prepare_fail(p, LRT_UNSUPPORTED, "has too many coefficients");
+  if (cosines > (size_t)1 << 24) return lrt_prepare_fail(p, LRT_UNSUPPORTED, "has too many coefficients");
   m->cosines = lrt_prepare_params(p, cosines * sizeof *m->cosines);
   m->band = lrt_prepare_temp(p, (size_t)m->bins * sizeof(int32_t));
   m->weight = lrt_prepare_temp(p, (size_t)m->bins * sizeof(double));

@@ -92,8 +92,9 @@ static detection *sort(detection *list, detection *spare, int32_t count) {
 }
 
 /* Sorts the first `count` candidates and keeps up to `most` whose boxes do not overlap one of higher score too much;
- * writes them to `out` and returns their number. */
-static int32_t suppress(const detect_params *d, int32_t count, int32_t most, detection *out) {
+ * writes them to `out` and their number to *kept. */
+static lrt_status suppress(const detect_params *d, const lrt_step_run *run, int32_t count, int32_t most,
+                           detection *out, int32_t *kept) {
   const float *corners = d->corners->data;
   uint8_t *alive = d->alive->data;
   const detection *list = sort(d->order->data, (detection *)d->order->data + d->boxes, count);
@@ -101,13 +102,15 @@ static int32_t suppress(const detect_params *d, int32_t count, int32_t most, det
   if (count > 0) memset(alive, 1, (size_t)count);
   for (int32_t i = 0; i < count && found < most; i++) {
     if (!alive[i]) continue;
+    LRT_TRY(lrt_step_check(run));
     out[found++] = list[i];
     for (int32_t j = i + 1; j < count; j++)
       if (alive[j] && overlap(corners + 4 * (int64_t)list[i].box, corners + 4 * (int64_t)list[j].box) >
                           d->overlap_threshold)
         alive[j] = 0;
   }
-  return found;
+  *kept = found;
+  return LRT_OK;
 }
 
 static lrt_status check_boxes(const detect_params *d, lrt_error *err) {
@@ -145,18 +148,20 @@ static void best_labels(const lrt_step *step, const detect_params *d, int32_t bo
 }
 
 /* Each box takes part once, with its best class. */
-static int32_t detect_fast(const lrt_step *step, const detect_params *d) {
+static lrt_status detect_fast(const lrt_step *step, const lrt_step_run *run, int32_t *found) {
+  const detect_params *d = step->params;
   int32_t *labels = d->labels->data;
   detection *list = d->order->data, *kept = d->kept->data;
   const int64_t room = lrt_shape_count(&step->outputs[1]->shape) / d->most;
   int32_t count = 0;
   for (int32_t box = 0; box < d->boxes; box++) {
+    if (box % 64 == 63) LRT_TRY(lrt_step_check(run));
     best_labels(step, d, box, labels + (int64_t)box * d->per_box);
     const float score = score_of(step, d, box, labels[(int64_t)box * d->per_box]);
     if (score >= d->score_threshold) list[count++] = (detection){score, box, 0};
   }
-  const int32_t found = suppress(d, count, d->most, kept);
-  for (int32_t i = 0; i < found; i++) {
+  LRT_TRY(suppress(d, run, count, d->most, kept, found));
+  for (int32_t i = 0; i < *found; i++) {
     for (int32_t k = 0; k < d->per_box; k++) {
       detection one = kept[i];
       one.label = labels[(int64_t)one.box * d->per_box + k];
@@ -164,26 +169,27 @@ static int32_t detect_fast(const lrt_step *step, const detect_params *d) {
       put(step, d, i * room + k, &one);
     }
   }
-  return found;
+  return LRT_OK;
 }
 
 /* Each class chooses its boxes, then the best of all classes are kept. */
-static int32_t detect_regular(const lrt_step *step, const detect_params *d) {
+static lrt_status detect_regular(const lrt_step *step, const lrt_step_run *run, int32_t *found) {
+  const detect_params *d = step->params;
   detection *kept = d->kept->data, *merged = d->merged->data, *list = d->order->data;
-  int32_t found = 0;
   for (int32_t label = 0; label < d->classes; label++) {
     int32_t count = 0;
     for (int32_t box = 0; box < d->boxes; box++) {
       const float score = score_of(step, d, box, label);
       if (score >= d->score_threshold) list[count++] = (detection){score, box, label};
     }
-    const int32_t added = suppress(d, count, d->per_class, kept + found);
-    merge(kept, found, kept + found, added, merged);
-    found = found + added < d->most ? found + added : d->most;
-    memcpy(kept, merged, (size_t)found * sizeof *kept);
+    int32_t added = 0;
+    LRT_TRY(suppress(d, run, count, d->per_class, kept + *found, &added));
+    merge(kept, *found, kept + *found, added, merged);
+    *found = *found + added < d->most ? *found + added : d->most;
+    memcpy(kept, merged, (size_t)*found * sizeof *kept);
   }
-  for (int32_t i = 0; i < found; i++) put(step, d, i, &kept[i]);
-  return found;
+  for (int32_t i = 0; i < *found; i++) put(step, d, i, &kept[i]);
+  return LRT_OK;
 }
 
 static lrt_status detect_step(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
@@ -195,7 +201,7 @@ static lrt_status detect_step(const lrt_step *step, const lrt_step_run *run, int
   decode(d, step->inputs[0], step->inputs[2]);
   LRT_TRY(check_boxes(d, run->err));
   int32_t found = 0;
-  if (d->most > 0) found = d->regular ? detect_regular(step, d) : detect_fast(step, d);
+  if (d->most > 0) LRT_TRY(d->regular ? detect_regular(step, run, &found) : detect_fast(step, run, &found));
   *(float *)step->outputs[3]->data = (float)found;
   return LRT_OK;
 }

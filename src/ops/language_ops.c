@@ -172,6 +172,7 @@ static lrt_status attention_step(const lrt_step *step, const lrt_step_run *run, 
         (const float *)step->inputs[3]->data + batch * a->mask[0] + head * a->mask[1] + query * a->mask[2];
     const float *values = (const float *)step->inputs[2]->data + rows * a->value_size;
     float *out = (float *)step->outputs[0]->data + unit * a->value_size;
+    if (unit % 16 == 0) LRT_TRY(lrt_step_check(run));
     weigh(a, (const float *)step->inputs[0]->data + unit * a->size,
           (const float *)step->inputs[1]->data + rows * a->size, mask, weights);
     memset(out, 0, (size_t)a->value_size * sizeof *out);

@@ -36,6 +36,7 @@ static lrt_status lsh_step(const lrt_step *step, const lrt_step_run *run, int64_
   for (int64_t i = begin; i < end; i++) {
     uint32_t signature = 0;
     for (int32_t j = 0; j < params->bits; j++) {
+      LRT_TRY(lrt_step_check(run));
       const uint32_t bit = sign_bit(params, seeds[i * params->bits + j], step->inputs[1]->data, weights,
                                     lrt_step_scratch(step, run));
       signature = signature << 1 | bit;
