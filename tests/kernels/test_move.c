@@ -1,5 +1,7 @@
 /* test_move.c: rearrangements against index arithmetic, checked indices, selection, resizing. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
 #include "check.h"
 
 #include "kernels/move/move.h"
@@ -151,6 +153,12 @@ static void selection(void) {
   CHECK(lrt_topk(top, LRT_INT8, 8, 5, values, at, 0, 1));
   CHECK(at[0] == 1 && at[1] == 3 && at[2] == 6 && at[3] == 4 && at[4] == 0 && values[3] == 5);
   CHECK(!lrt_topk(top, LRT_INT8, 8, 9, values, at, 0, 1));
+  const float odd[6] = {1.0f, NAN, -INFINITY, NAN, INFINITY, 2.0f};
+  float sorted[6];
+  int32_t places[6];
+  CHECK(lrt_topk(odd, LRT_FLOAT32, 6, 6, sorted, places, 0, 1)); /* NaN comes last */
+  CHECK(places[0] == 4 && places[1] == 5 && places[2] == 0 && places[3] == 2);
+  CHECK(places[4] == 1 && places[5] == 3 && isnan(sorted[4]));
   const int32_t from = 3, to = -4, by = -2, wrong = 2;
   CHECK_INT(lrt_range_count(&from, &to, &by, LRT_INT32), 4);
   CHECK_INT(lrt_range_count(&from, &to, &wrong, LRT_INT32), -1);

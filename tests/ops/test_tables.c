@@ -100,6 +100,26 @@ static void test_table(void) {
   close_tables(&t);
 }
 
+/* Strings that nobody set: a variable tensor keeps none. */
+static void test_unset_strings(void) {
+  const lrt_hashtable_options options = {3, LRT_INT64, LRT_STRING};
+  tables t;
+  memset(&t, 0, sizeof t);
+  build_subgraph *b = &t.b;
+  const int32_t handle = build_tensor(b, LRT_RESOURCE, build_shape(1, 1));
+  const int32_t number = build_constant(b, LRT_INT64, build_shape(1, 2), numbers);
+  const int32_t text = build_tensor(b, LRT_STRING, build_shape(1, 2));
+  const int32_t out = build_tensor(b, LRT_STRING, build_shape(1, 2));
+  b->tensors[text].is_variable = true;
+  build_node(b, LRT_OP_HASHTABLE, &options, 0, &handle, 1, &handle);
+  build_node(b, LRT_OP_HASHTABLE_IMPORT, NULL, 3, (int32_t[]){handle, number, text}, 0, &handle);
+  build_node(b, LRT_OP_HASHTABLE_FIND, NULL, 3,
+             (int32_t[]){handle, number, string_constant(b, 1, question, 13)}, 1, &out);
+  build_output(b, out);
+  CHECK_INT(run_tables(&t), LRT_RUN_FAILED);
+  close_tables(&t);
+}
+
 /* A constant handle may name anything. */
 static void test_forged_handle(void) {
   static const int32_t ids[] = {-1, 0, 5, INT32_MAX};
@@ -148,6 +168,7 @@ static void test_sparse_embedding(void) {
 int main(int argc, char **argv) {
   RUN(test_variable);
   RUN(test_table);
+  RUN(test_unset_strings);
   RUN(test_forged_handle);
   RUN(test_lookup);
   RUN(test_sparse_embedding);

@@ -78,10 +78,13 @@ void lrt_where_run(const void *in, lrt_type type, const lrt_shape *shape, int64_
   }
 }
 
-/* ---- top-k: a heap of indices with the worst candidate on top, then sorted in place ---- */
+/* ---- top-k: a heap of indices with the worst candidate on top, then sorted in place; NaN comes last ---- */
 
-#define TOPK(name, T)                                                                                        \
+#define NEVER(x) false
+#define TOPK(name, T, ODD)                                                                                   \
   static inline bool name##_better(const T *x, int32_t a, int32_t b) {                                       \
+    const bool odd_a = ODD(x[a]), odd_b = ODD(x[b]);                                                         \
+    if (odd_a != odd_b) return odd_b;                                                                        \
     return x[a] > x[b] || (!(x[b] > x[a]) && a < b);                                                         \
   }                                                                                                          \
   static void name##_sink(const T *x, int32_t *heap, int64_t count, int64_t at) {                            \
@@ -113,12 +116,12 @@ void lrt_where_run(const void *in, lrt_type type, const lrt_shape *shape, int64_
     }                                                                                                        \
     for (int32_t i = 0; i < k; i++) values[i] = x[heap[i]];                                                  \
   }
-TOPK(topk_f32, float)
-TOPK(topk_i8, int8_t)
-TOPK(topk_u8, uint8_t)
-TOPK(topk_i16, int16_t)
-TOPK(topk_i32, int32_t)
-TOPK(topk_i64, int64_t)
+TOPK(topk_f32, float, isnan)
+TOPK(topk_i8, int8_t, NEVER)
+TOPK(topk_u8, uint8_t, NEVER)
+TOPK(topk_i16, int16_t, NEVER)
+TOPK(topk_i32, int32_t, NEVER)
+TOPK(topk_i64, int64_t, NEVER)
 
 #define TOPK_CASE(TYPE, T, fn)                                                                               \
   case LRT_##TYPE:                                                                                           \
