@@ -105,6 +105,8 @@ lrt_status lrt_resource_assign(lrt_resources *resources, int32_t id, lrt_type ty
                                const void *data, size_t bytes, lrt_error *err) {
   lrt_resource *resource = lrt_resources_get(resources, id);
   if (resource == NULL) return lrt_fail(err, LRT_RUN_FAILED, "variable %d does not exist", id);
+  if (data == NULL && bytes > 0)
+    return lrt_fail(err, LRT_RUN_FAILED, "the tensor for variable %d was never given contents", id);
   LRT_TRY(make_room(resources, resource, bytes, err));
   if (bytes > 0) memcpy(resource->data, data, bytes);
   resource->type = type;

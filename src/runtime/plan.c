@@ -44,18 +44,16 @@ static void init_value(lrt_plan *plan, int32_t i) {
 static lrt_status declare(lrt_plan *plan, int32_t i, const lrt_shape *shape, lrt_home home, lrt_error *err) {
   lrt_value *value = &plan->values[i];
   if (value->constant) return LRT_OK;
-  const bool sized = lrt_type_bits(value->type) > 0, growable = value->type == LRT_STRING;
-  const int64_t handle =
-      growable ? 0 : (int64_t)sizeof(int32_t); /* strings get their bytes when they are set */
-  const int64_t bytes = sized ? lrt_shape_bytes(shape, value->type) : handle;
+  const bool sized = lrt_type_bits(value->type) > 0;
+  const int64_t bytes = sized ? lrt_shape_bytes(shape, value->type) : (int64_t)sizeof(int32_t);
   if (bytes < 0)
     return lrt_fail(err, LRT_INVALID_MODEL, "tensor %d \"%s\" has an unknown or too large shape", i,
                     value->name);
   value->shape = *shape;
   value->bytes = (size_t)bytes;
   value->shaped = true;
-  value->growable = growable;
-  plan->homes[i] = (uint8_t)(growable ? LRT_HOME_GROWN : home);
+  value->growable = value->type == LRT_STRING;
+  plan->homes[i] = (uint8_t)(value->growable ? LRT_HOME_GROWN : home);
   return LRT_OK;
 }
 
