@@ -35,6 +35,11 @@ LRT_API int32_t lrt_parts_find(const lrt_parts *parts, const char *name);
  * UNSUPPORTED for encrypted ones; IO. */
 LRT_API lrt_status lrt_parts_read(const lrt_parts *parts, int32_t index, void *out, lrt_error *err);
 
+/* Opens the TFLite model that a section holds; weights are mapped, not copied. The model does not need the list any more.
+ * Errors: NOT_FOUND; UNSUPPORTED for parts that are no sections of a bundle; those of lrt_model_open. */
+LRT_API lrt_status lrt_parts_open_model(const lrt_parts *parts, int32_t index,
+                                        const lrt_model_options *options, lrt_model **out, lrt_error *err);
+
 #ifdef __cplusplus
 }
 #endif

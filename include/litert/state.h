@@ -25,6 +25,11 @@ typedef struct lrt_state lrt_state;
  * signature has such a pair, INVALID_ARGUMENT when shapes or types differ. */
 LRT_API lrt_status lrt_interpreter_set_states(lrt_interpreter *interpreter, const lrt_state_pair *pairs,
                                               int32_t count, lrt_error *err);
+/* The same in the signatures [signature_count] alone (indices of lrt_model_signature): where a file has several sets of
+ * signatures with caches of different lengths under the same names. */
+LRT_API lrt_status lrt_interpreter_set_states_in(lrt_interpreter *interpreter, const int32_t *signatures,
+                                                 int32_t signature_count, const lrt_state_pair *pairs,
+                                                 int32_t count, lrt_error *err);
 /* A set for this interpreter's pairs. It must not outlive the interpreter's model. */
 LRT_API lrt_status lrt_state_create(lrt_interpreter *interpreter, lrt_state **out, lrt_error *err);
 /* NULL is fine. The set must not be in use. */

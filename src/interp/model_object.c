@@ -93,6 +93,15 @@ lrt_status lrt_model_open_fd(int fd, uint64_t offset, uint64_t length, const lrt
   return status;
 }
 
+lrt_status lrt_model_take_source(lrt_source *file, const lrt_model_options *options, lrt_model **out,
+                                 lrt_error *err) {
+  lrt_alloc *account = NULL;
+  const lrt_status status = account_of(options, &account, err);
+  if (status == LRT_OK) return create(file, account, options, out, err);
+  lrt_source_destroy(file);
+  return status;
+}
+
 lrt_model *lrt_model_retain(lrt_model *model) {
   atomic_fetch_add_explicit(&model->references, 1, memory_order_relaxed);
   return model;

@@ -21,4 +21,8 @@ struct lrt_model {
   lrt_weights_cache *cache; /* or NULL */
 };
 
+/* A model from a file that is open already; takes over the reference, also on failure. */
+lrt_status lrt_model_take_source(lrt_source *file, const lrt_model_options *options, lrt_model **out,
+                                 lrt_error *err);
+
 #endif

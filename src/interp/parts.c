@@ -62,3 +62,16 @@ lrt_status lrt_parts_read(const lrt_parts *parts, int32_t index, void *out, lrt_
     return lrt_fail(err, LRT_NOT_FOUND, "%s has no part %d", lrt_model_name(parts->model), (int)index);
   return lrt_file_parts_read(parts->model->file, &parts->list, (size_t)index, out, err);
 }
+
+lrt_status lrt_parts_open_model(const lrt_parts *parts, int32_t index, const lrt_model_options *options,
+                                lrt_model **out, lrt_error *err) {
+  lrt_source *section = NULL;
+  if (index < 0 || index >= lrt_parts_count(parts))
+    return lrt_fail(err, LRT_NOT_FOUND, "%s has no part %d", lrt_model_name(parts->model), (int)index);
+  if (parts->list.zip != NULL)
+    return lrt_fail(err, LRT_UNSUPPORTED, "part %d of %s is no section of a bundle", (int)index,
+                    lrt_model_name(parts->model));
+  const lrt_file_part *part = &parts->list.parts[index];
+  LRT_TRY(lrt_source_slice(parts->model->file, part->offset, part->bytes, &section, err));
+  return lrt_model_take_source(section, options, out, err);
+}

@@ -39,11 +39,12 @@ static lrt_status check_pair(const lrt_state_pair *pair, const lrt_signature *si
 }
 
 /* Adds a pair's slots in every signature that has it. */
-static lrt_status add_pair(lrt_interpreter *it, const lrt_state_pair *pair, int32_t slot, lrt_error *err) {
+static lrt_status add_pair(lrt_interpreter *it, const lrt_state_pair *pair, int32_t slot,
+                           const int32_t *signatures, int32_t count, lrt_error *err) {
   const lrt_graph *graph = &it->model->tflite->graph;
   lrt_state_shape *shape = &it->shapes[slot];
-  for (int32_t s = 0; s < graph->signature_count; s++) {
-    const lrt_signature *signature = &graph->signatures[s];
+  for (int32_t s = 0; s < count; s++) {
+    const lrt_signature *signature = &graph->signatures[signatures != NULL ? signatures[s] : s];
     const lrt_signature_entry *in = find_entry(signature->inputs, signature->input_count, pair->input);
     const lrt_signature_entry *out = find_entry(signature->outputs, signature->output_count, pair->output);
     if (in == NULL || out == NULL) continue;
@@ -64,14 +65,22 @@ static lrt_status add_pair(lrt_interpreter *it, const lrt_state_pair *pair, int3
 
 lrt_status lrt_interpreter_set_states(lrt_interpreter *it, const lrt_state_pair *pairs, int32_t count,
                                       lrt_error *err) {
+  return lrt_interpreter_set_states_in(it, NULL, it->model->tflite->graph.signature_count, pairs, count, err);
+}
+
+lrt_status lrt_interpreter_set_states_in(lrt_interpreter *it, const int32_t *signatures,
+                                         int32_t signature_count, const lrt_state_pair *pairs, int32_t count,
+                                         lrt_error *err) {
   const lrt_graph *graph = &it->model->tflite->graph;
+  for (int32_t i = 0; i < signature_count; i++)
+    if (signatures != NULL && (signatures[i] < 0 || signatures[i] >= graph->signature_count))
+      return lrt_fail(err, LRT_NOT_FOUND, "there is no signature %d", signatures[i]);
   for (int32_t s = 0; s < graph->subgraph_count; s++)
     if (it->subgraphs[s].plan != NULL)
       return lrt_fail(err, LRT_WRONG_STATE, "state tensors must be declared before the first allocate");
   if (count < 0 || (count > 0 && pairs == NULL))
     return lrt_fail(err, LRT_INVALID_ARGUMENT, "state pairs are missing");
-  it->slots =
-      lrt_arena_array(&it->arena, (size_t)count * (size_t)graph->signature_count + 1, sizeof *it->slots);
+  it->slots = lrt_arena_array(&it->arena, (size_t)count * (size_t)signature_count + 1, sizeof *it->slots);
   it->shapes = lrt_arena_array(&it->arena, (size_t)count + 1, sizeof *it->shapes);
   if (it->slots == NULL || it->shapes == NULL) return lrt_alloc_fail(err, it->alloc, 0, "state tensors");
   lrt_state_destroy(it->own_state); /* a failed allocate may have made it for other pairs */
@@ -80,7 +89,7 @@ lrt_status lrt_interpreter_set_states(lrt_interpreter *it, const lrt_state_pair 
   it->runtime.state_count = 0;
   it->state_shape_count = 0;
   for (int32_t i = 0; i < count; i++) {
-    const lrt_status status = add_pair(it, &pairs[i], i, err);
+    const lrt_status status = add_pair(it, &pairs[i], i, signatures, signature_count, err);
     if (status != LRT_OK) {
       it->runtime.state_count = 0;
       return status;

@@ -52,10 +52,12 @@ static int32_t axis_in(const lrt_model *model, const lrt_llm_entry *entry, const
   return axis;
 }
 
-static int32_t axis_by_length(const lrt_model *model, int32_t signature, const char *cache, int32_t context) {
+static int32_t axis_by_length(const lrt_model *model, const lrt_llm_entry *entry, const char *cache,
+                              int32_t context) {
   lrt_tensor_info info;
   int32_t axis = -1;
-  if (context == 0 || lrt_llm_cache_info(model, signature, cache, &info) != LRT_OK) return -1;
+  const int32_t output = tensor_named(model, entry->signature, true, cache);
+  if (context == 0 || lrt_model_tensor(model, entry->subgraph, output, &info) != LRT_OK) return -1;
   for (int32_t i = 0; i < info.shape.rank; i++) {
     if (info.shape.dims[i] != context) continue;
     if (axis >= 0) return -1;
@@ -70,5 +72,5 @@ int32_t lrt_llm_cache_axis(const lrt_model *model, const lrt_llm_entry *entries,
     const int32_t axis = axis_in(model, &entries[i], cache);
     if (axis >= 0) return axis;
   }
-  return count > 0 ? axis_by_length(model, entries[0].signature, cache, context) : -1;
+  return count > 0 ? axis_by_length(model, &entries[0], cache, context) : -1;
 }

@@ -5,7 +5,7 @@
 
 #include "llm/llm_layout.h"
 
-/* The dimension along which the DYNAMIC_UPDATE_SLICE that makes the cache's next contents moves: the one where the
+/* `cache`: name of the output. The dimension along which the DYNAMIC_UPDATE_SLICE that makes it moves: the one where the
  * update is smaller than the cache. Where nothing of the kind is found: the only dimension of `context` (0 = unknown)
  * elements. -1: none. */
 int32_t lrt_llm_cache_axis(const lrt_model *model, const lrt_llm_entry *entries, int32_t count,

@@ -12,7 +12,11 @@ static lrt_status list_prefill_sizes(lrt_engine *engine, lrt_error *err) {
   const lrt_llm_layout *layout = &engine->layout;
   engine->prefill_sizes =
       lrt_arena_array(&engine->arena, (size_t)layout->entry_count + 1, sizeof *engine->prefill_sizes);
-  if (engine->prefill_sizes == NULL) return lrt_alloc_fail(err, engine->alloc, 0, "the engine");
+  engine->signatures =
+      lrt_arena_array(&engine->arena, (size_t)layout->entry_count + 1, sizeof *engine->signatures);
+  if (engine->prefill_sizes == NULL || engine->signatures == NULL)
+    return lrt_alloc_fail(err, engine->alloc, 0, "the engine");
+  for (int32_t i = 0; i < layout->entry_count; i++) engine->signatures[i] = layout->entries[i].signature;
   for (int32_t i = 0; layout->family != LRT_FAMILY_STATELESS && i < layout->entry_count; i++) {
     const int32_t width = layout->entries[i].width;
     if (width > 1 &&
@@ -44,11 +48,30 @@ static lrt_status choose_threads(lrt_engine *engine, const lrt_engine_options *o
   return LRT_OK;
 }
 
+static lrt_status open_embedders(lrt_engine *engine, lrt_error *err) {
+  const lrt_llm_entry *entry = engine->layout.decode;
+  lrt_parts *parts = NULL;
+  if (entry->embeddings.tensor < 0) return LRT_OK;
+  LRT_TRY(lrt_parts_create(engine->model, &parts, err));
+  lrt_status status = lrt_llm_embedder_open(parts, "tf_lite_embedder",
+                                            lrt_shape_count(&entry->embeddings.shape) / entry->width,
+                                            &engine->arena, &engine->embedder, err);
+  if (status == LRT_OK && entry->per_layer.tensor >= 0)
+    status = lrt_llm_embedder_open(parts, "tf_lite_per_layer_embedder",
+                                   lrt_shape_count(&entry->per_layer.shape) / entry->width, &engine->arena,
+                                   &engine->layer_embedder, err);
+  lrt_parts_destroy(parts);
+  return status;
+}
+
 static lrt_status fill(lrt_engine *engine, const lrt_engine_options *options, lrt_error *err) {
-  LRT_TRY(lrt_llm_layout_find(engine->model, &engine->arena, &engine->layout, err));
+  const int32_t wanted = options != NULL && options->max_context > 0 ? options->max_context : 0;
   LRT_TRY(lrt_llm_bundle_read(engine->model, options != NULL ? options->tokenizer : NULL,
                               options != NULL ? options->chat_template : NULL, &engine->arena,
                               &engine->bundle, err));
+  LRT_TRY(lrt_llm_layout_find(engine->model, &engine->bundle.executor, wanted, &engine->arena,
+                              &engine->layout, err));
+  LRT_TRY(open_embedders(engine, err));
   LRT_TRY(choose_context(engine, options, err));
   LRT_TRY(choose_threads(engine, options, err));
   return list_prefill_sizes(engine, err);
@@ -89,6 +112,13 @@ lrt_status lrt_engine_open(const char *path, const lrt_engine_options *options, 
   return status;
 }
 
+static void destroy_runner(lrt_llm_runner *runner) {
+  lrt_interpreter_destroy(runner->it);
+  lrt_interpreter_destroy(runner->embed);
+  lrt_interpreter_destroy(runner->embed_layers);
+  lrt_alloc_free(runner);
+}
+
 lrt_engine *lrt_engine_retain(lrt_engine *engine) {
   atomic_fetch_add_explicit(&engine->references, 1, memory_order_relaxed);
   return engine;
@@ -98,9 +128,10 @@ void lrt_engine_destroy(lrt_engine *engine) {
   if (engine == NULL || atomic_fetch_sub_explicit(&engine->references, 1, memory_order_acq_rel) != 1) return;
   for (lrt_llm_runner *runner = engine->runners, *next; runner != NULL; runner = next) {
     next = runner->next;
-    lrt_interpreter_destroy(runner->it);
-    lrt_alloc_free(runner);
+    destroy_runner(runner);
   }
+  lrt_llm_embedder_clear(&engine->embedder);
+  lrt_llm_embedder_clear(&engine->layer_embedder);
   lrt_threads_destroy(engine->threads);
   lrt_llm_bundle_clear(&engine->bundle);
   lrt_model_destroy(engine->model);
@@ -175,20 +206,32 @@ void lrt_engine_memory(const lrt_engine *engine, lrt_memory_info *out) {
 
 /* ---- interpreters ---- */
 
-static lrt_status make_runner(lrt_engine *engine, lrt_llm_runner **out, lrt_error *err) {
+static lrt_status declare_caches(const lrt_engine *engine, lrt_interpreter *it, lrt_error *err) {
   const lrt_llm_layout *layout = &engine->layout;
+  if (layout->pair_count == 0) return LRT_OK;
+  return lrt_interpreter_set_states_in(it, engine->signatures, layout->entry_count, layout->pairs,
+                                       layout->pair_count, err);
+}
+
+static lrt_status fill_runner(lrt_engine *engine, lrt_llm_runner *runner, lrt_error *err) {
+  LRT_TRY(lrt_interpreter_create(engine->model, &engine->run, &runner->it, err));
+  LRT_TRY(declare_caches(engine, runner->it, err));
+  if (engine->embedder.model != NULL)
+    LRT_TRY(lrt_interpreter_create(engine->embedder.model, &engine->run, &runner->embed, err));
+  if (engine->layer_embedder.model != NULL)
+    LRT_TRY(lrt_interpreter_create(engine->layer_embedder.model, &engine->run, &runner->embed_layers, err));
+  return LRT_OK;
+}
+
+static lrt_status make_runner(lrt_engine *engine, lrt_llm_runner **out, lrt_error *err) {
   lrt_llm_runner *runner = lrt_alloc_zero(engine->alloc, sizeof *runner);
   if (runner == NULL) return lrt_alloc_fail(err, engine->alloc, sizeof *runner, "an interpreter");
-  lrt_status status = lrt_interpreter_create(engine->model, &engine->run, &runner->it, err);
-  if (status == LRT_OK && layout->pair_count > 0)
-    status = lrt_interpreter_set_states(runner->it, layout->pairs, layout->pair_count, err);
-  if (status != LRT_OK) {
-    lrt_interpreter_destroy(runner->it);
-    lrt_alloc_free(runner);
-    return status;
-  }
-  *out = runner;
-  return LRT_OK;
+  const lrt_status status = fill_runner(engine, runner, err);
+  if (status == LRT_OK)
+    *out = runner;
+  else
+    destroy_runner(runner);
+  return status;
 }
 
 lrt_status lrt_engine_borrow(lrt_engine *engine, lrt_llm_runner **out, lrt_error *err) {

@@ -31,6 +31,17 @@ static void put_tokens(const lrt_llm_runner *runner, const lrt_llm_entry *entry,
     put_integer(tokens, entry->tokens.type, i, i < count ? ids[i] : 0);
 }
 
+static lrt_status put_embeddings(const lrt_engine *engine, const lrt_llm_runner *runner,
+                                 const lrt_llm_entry *entry, const int32_t *ids, int32_t count,
+                                 lrt_error *err) {
+  float *rows = data_of(runner, entry, &entry->embeddings),
+        *layers = data_of(runner, entry, &entry->per_layer);
+  const int32_t padding = entry->width - count;
+  if (rows != NULL) LRT_TRY(lrt_llm_embed(&engine->embedder, runner->embed, ids, count, padding, rows, err));
+  if (layers == NULL) return LRT_OK;
+  return lrt_llm_embed(&engine->layer_embedder, runner->embed_layers, ids, count, padding, layers, err);
+}
+
 static void put_positions(const lrt_llm_runner *runner, const lrt_llm_entry *entry, int32_t position) {
   void *positions = data_of(runner, entry, &entry->positions);
   for (int32_t i = 0; positions != NULL && i < entry->positions_count; i++)
@@ -72,12 +83,10 @@ static void put_padding(const lrt_llm_runner *runner, const lrt_llm_entry *entry
 lrt_status lrt_llm_feed(lrt_engine *engine, lrt_llm_runner *runner, lrt_state *state,
                         const lrt_llm_entry *entry, const int32_t *ids, int32_t count, int32_t position,
                         lrt_error *err) {
-  if (entry->tokens.tensor < 0)
-    return lrt_fail(err, LRT_UNSUPPORTED, "%s has no embedder for its embeddings",
-                    lrt_model_name(engine->model));
   if (state != NULL) LRT_TRY(lrt_interpreter_use_state(runner->it, state, err));
   LRT_TRY(lrt_interpreter_allocate(runner->it, entry->subgraph, err));
   put_tokens(runner, entry, ids, count);
+  LRT_TRY(put_embeddings(engine, runner, entry, ids, count, err));
   put_positions(runner, entry, position);
   put_mask(runner, entry, position);
   put_padding(runner, entry, count);

@@ -38,13 +38,16 @@ static const struct {
 /* A signature of the file, or subgraph 0 under its tensors' names where the file has none. */
 typedef struct view {
   const lrt_model *model;
+  const lrt_executor_metadata *executor;
   int32_t signature; /* -1 = subgraph 0 */
   lrt_signature_info info;
 } view;
 
-static lrt_status open_view(const lrt_model *model, int32_t signature, view *out) {
+static lrt_status open_view(const lrt_model *model, const lrt_executor_metadata *executor, int32_t signature,
+                            view *out) {
   lrt_subgraph_info graph;
   out->model = model;
+  out->executor = executor;
   out->signature = signature;
   if (signature >= 0) return lrt_model_signature(model, signature, &out->info);
   LRT_TRY(lrt_model_subgraph(model, 0, &graph));
@@ -75,14 +78,28 @@ static lrt_status operand(const view *v, bool output, int32_t i, char name[64], 
   return LRT_OK;
 }
 
-/* The input (or output) `name` has a counterpart of the same name, type and shape among the outputs (or inputs). */
+/* Name of the output (or input) that goes with an input (or output): its own, unless the metadata has another. */
+static const char *partner_of(const lrt_executor_metadata *executor, bool output, const char *name) {
+  for (size_t i = 0; i < executor->state_buffer_count; i++) {
+    const lrt_state_buffer *b = &executor->state_buffers[i];
+    const char *const pairs[2][2] = {{b->decode_input, b->decode_output},
+                                     {b->prefill_input, b->prefill_output}};
+    for (int k = 0; k < 2; k++)
+      if (pairs[k][0] != NULL && pairs[k][1] != NULL && strcmp(pairs[k][output ? 1 : 0], name) == 0)
+        return pairs[k][output ? 0 : 1];
+  }
+  return name;
+}
+
+/* The input (or output) `name` has a partner of the same type and shape among the outputs (or inputs). */
 static bool is_cache(const view *v, bool output, const char *name, const lrt_tensor_info *info) {
   char other[64];
   int32_t tensor;
   lrt_tensor_info found;
+  const char *wanted = partner_of(v->executor, output, name);
   const int32_t count = output ? v->info.input_count : v->info.output_count;
   for (int32_t i = 0; v->signature >= 0 && i < count; i++)
-    if (operand(v, !output, i, other, &tensor, &found) == LRT_OK && strcmp(name, other) == 0)
+    if (operand(v, !output, i, other, &tensor, &found) == LRT_OK && strcmp(wanted, other) == 0)
       return found.type == info->type && found.shape.rank == info->shape.rank &&
              memcmp(found.shape.dims, info->shape.dims, (size_t)info->shape.rank * sizeof(int32_t)) == 0;
   return false;
@@ -93,6 +110,11 @@ static lrt_llm_port *port_for(lrt_llm_entry *entry, const char *name) {
     if (strcmp(known_inputs[i].name, name) == 0)
       return (lrt_llm_port *)(void *)((char *)entry + known_inputs[i].port);
   return NULL;
+}
+
+static void note_length(lrt_llm_entry *entry, const lrt_tensor_info *cache) {
+  for (int32_t i = 0; i < cache->shape.rank; i++)
+    if (cache->shape.dims[i] > entry->length) entry->length = cache->shape.dims[i];
 }
 
 /* Every input is looked at, so that the caller can tell a language model with a strange input from other signatures. */
@@ -106,7 +128,9 @@ static lrt_status find_inputs(const view *v, lrt_llm_entry *entry, lrt_error *er
     lrt_llm_port *port = port_for(entry, name);
     if (port != NULL && port->tensor < 0)
       *port = (lrt_llm_port){tensor, info.type, info.shape};
-    else if (status == LRT_OK && (port != NULL || !is_cache(v, false, name, &info)))
+    else if (port == NULL && is_cache(v, false, name, &info))
+      note_length(entry, &info);
+    else if (status == LRT_OK)
       status =
           lrt_fail(err, LRT_UNSUPPORTED,
                    "the input \"%s\" of signature \"%s\" is neither a cache nor known from any family of "
@@ -213,6 +237,7 @@ static lrt_status read_entry(const view *v, lrt_llm_entry *e, lrt_error *err) {
   find_logits(v, e);
   LRT_TRY(check_types(v, e, err));
   LRT_TRY(measure_width(v, e, err));
+  if (e->mask.tensor >= 0) e->length = last_dim(&e->mask);
   return check_shapes(v, e, err);
 }
 
@@ -237,8 +262,16 @@ static void insert_by_width(lrt_llm_entry *entries, int32_t *count, const lrt_ll
   entries[at] = *entry;
 }
 
-static lrt_status find_entries(const lrt_model *model, lrt_arena *arena, lrt_llm_layout *out,
-                               lrt_error *err) {
+/* Among signatures with logits the narrowest; of these the shortest that is long enough, else the longest. */
+static bool is_better(const lrt_llm_entry *a, const lrt_llm_entry *b, int32_t wanted) {
+  if (a->width != b->width) return a->width < b->width;
+  const bool enough_a = wanted > 0 && a->length >= wanted, enough_b = wanted > 0 && b->length >= wanted;
+  if (enough_a != enough_b) return enough_a;
+  return enough_a ? a->length < b->length : a->length > b->length;
+}
+
+static lrt_status find_entries(const lrt_model *model, const lrt_executor_metadata *executor, int32_t wanted,
+                               lrt_arena *arena, lrt_llm_layout *out, lrt_error *err) {
   const int32_t signatures = lrt_model_signature_count(model);
   lrt_llm_entry *entries = lrt_arena_array(arena, (size_t)signatures + 1, sizeof *entries);
   lrt_error complaint = {LRT_OK, ""}, error = {LRT_OK, ""};
@@ -246,7 +279,7 @@ static lrt_status find_entries(const lrt_model *model, lrt_arena *arena, lrt_llm
   for (int32_t i = signatures > 0 ? 0 : -1; i < signatures; i++) {
     view v;
     lrt_llm_entry entry;
-    LRT_TRY(open_view(model, i, &v));
+    LRT_TRY(open_view(model, executor, i, &v));
     const lrt_status status = read_entry(&v, &entry, &error);
     if (status == LRT_OK)
       insert_by_width(entries, &out->entry_count, &entry);
@@ -254,8 +287,9 @@ static lrt_status find_entries(const lrt_model *model, lrt_arena *arena, lrt_llm
       complaint = error;
   }
   out->entries = entries;
-  for (int32_t i = 0; i < out->entry_count && out->decode == NULL; i++)
-    if (entries[i].logit_rows > 0) out->decode = &entries[i];
+  for (int32_t i = 0; i < out->entry_count; i++)
+    if (entries[i].logit_rows > 0 && (out->decode == NULL || is_better(&entries[i], out->decode, wanted)))
+      out->decode = &entries[i];
   if (out->decode != NULL) return LRT_OK;
   if (complaint.code != LRT_OK) return lrt_fail(err, complaint.code, "%s", complaint.message);
   return lrt_fail(err, LRT_INVALID_MODEL,
@@ -268,8 +302,7 @@ static bool goes_with(const lrt_llm_entry *a, const lrt_llm_entry *b) {
   return (a->tokens.tensor < 0) == (b->tokens.tensor < 0) && (a->mask.tensor < 0) == (b->mask.tensor < 0) &&
          (a->embeddings.tensor < 0) == (b->embeddings.tensor < 0) &&
          (a->per_layer.tensor < 0) == (b->per_layer.tensor < 0) &&
-         (a->padding.tensor < 0) == (b->padding.tensor < 0) &&
-         (a->mask.tensor < 0 || last_dim(&a->mask) == last_dim(&b->mask));
+         (a->padding.tensor < 0) == (b->padding.tensor < 0) && a->length == b->length;
 }
 
 static void keep_fitting(lrt_llm_layout *out) {
@@ -285,10 +318,26 @@ static void keep_fitting(lrt_llm_layout *out) {
   out->entry_count = kept;
 }
 
-static lrt_status find_caches(const lrt_model *model, lrt_arena *arena, lrt_llm_layout *out, lrt_error *err) {
+/* The axis that the metadata gives, or the one that the model shows. */
+static int32_t axis_of(const view *v, const lrt_llm_layout *layout, const char *input, const char *output) {
+  for (size_t i = 0; i < v->executor->state_buffer_count; i++) {
+    const lrt_state_buffer *b = &v->executor->state_buffers[i];
+    const bool same = b->decode_input != NULL && strcmp(b->decode_input, input) == 0;
+    lrt_tensor_info info;
+    if (!same || !b->has_sequence_axis || lrt_llm_cache_info(v->model, v->signature, input, &info) != LRT_OK)
+      continue;
+    const int32_t axis = b->sequence_axis < 0 ? b->sequence_axis + info.shape.rank : b->sequence_axis;
+    if (axis >= 0 && axis < info.shape.rank) return axis;
+  }
+  const int32_t masked = layout->decode->mask.tensor >= 0 ? layout->decode->length : 0;
+  return lrt_llm_cache_axis(v->model, layout->entries, layout->entry_count, output, masked);
+}
+
+static lrt_status find_caches(const lrt_model *model, const lrt_executor_metadata *executor, lrt_arena *arena,
+                              lrt_llm_layout *out, lrt_error *err) {
   view v;
   char name[64];
-  LRT_TRY(open_view(model, out->decode->signature, &v));
+  LRT_TRY(open_view(model, executor, out->decode->signature, &v));
   lrt_state_pair *pairs = lrt_arena_array(arena, (size_t)v.info.input_count + 1, sizeof *pairs);
   if (pairs == NULL) return lrt_alloc_fail(err, arena->alloc, 0, "the language model's caches");
   for (int32_t i = 0; v.signature >= 0 && i < v.info.input_count; i++) {
@@ -298,10 +347,8 @@ static lrt_status find_caches(const lrt_model *model, lrt_arena *arena, lrt_llm_
     LRT_TRY(operand(&v, false, i, name, &tensor, &info));
     if (!is_cache(&v, false, name, &info)) continue;
     LRT_TRY(lrt_model_signature_input(model, v.signature, i, &kept, &tensor));
-    pairs[out->pair_count++] =
-        (lrt_state_pair){kept, kept,
-                         lrt_llm_cache_axis(model, out->entries, out->entry_count, kept,
-                                            out->decode->mask.tensor < 0 ? 0 : last_dim(&out->decode->mask))};
+    const char *partner = partner_of(executor, false, kept);
+    pairs[out->pair_count++] = (lrt_state_pair){kept, partner, axis_of(&v, out, kept, partner)};
   }
   out->pairs = pairs;
   return LRT_OK;
@@ -347,21 +394,21 @@ static lrt_status measure_caches(const lrt_model *model, lrt_arena *arena, lrt_l
   return LRT_OK;
 }
 
-lrt_status lrt_llm_layout_find(const lrt_model *model, lrt_arena *arena, lrt_llm_layout *out,
-                               lrt_error *err) {
+lrt_status lrt_llm_layout_find(const lrt_model *model, const lrt_executor_metadata *executor, int32_t wanted,
+                               lrt_arena *arena, lrt_llm_layout *out, lrt_error *err) {
   view v;
   memset(out, 0, sizeof *out);
   out->cache_layout = "";
-  LRT_TRY(find_entries(model, arena, out, err));
+  LRT_TRY(find_entries(model, executor, wanted, arena, out, err));
   keep_fitting(out);
   out->vocabulary = last_dim(&out->decode->logits);
-  LRT_TRY(open_view(model, out->decode->signature, &v));
+  LRT_TRY(open_view(model, executor, out->decode->signature, &v));
   out->family = family_of(&v, out->decode);
   if (out->family == LRT_FAMILY_STATELESS) {
     out->context = out->decode->width;
     return LRT_OK;
   }
-  LRT_TRY(find_caches(model, arena, out, err));
+  LRT_TRY(find_caches(model, executor, arena, out, err));
   if (out->pair_count == 0)
     return lrt_fail(err, LRT_UNSUPPORTED,
                     "signature \"%s\" takes positions but has no cache: no output has the name of an input",

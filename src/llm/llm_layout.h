@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "formats/llm_metadata.h"
 #include "litert/model.h"
 #include "litert/state.h"
 
@@ -35,7 +36,8 @@ typedef struct lrt_llm_port {
 typedef struct lrt_llm_entry {
   int32_t signature, subgraph;
   int32_t width;
-  int32_t logit_rows;      /* 0 = none, else width: one row per token */
+  int32_t logit_rows; /* 0 = none, else width: one row per token */
+  int32_t length;     /* positions of the mask, or else of the first cache's longest dimension; 0 = none */
   int32_t positions_count; /* width, or 1: only the first position goes in */
   lrt_llm_port tokens, embeddings, per_layer, positions, mask, padding, logits;
 } lrt_llm_entry;
@@ -53,8 +55,11 @@ typedef struct lrt_llm_layout {
   const char *cache_layout;
 } lrt_llm_layout;
 
-/* Looks at every signature of the model (subgraph 0 where it has none). Errors: INVALID_MODEL, UNSUPPORTED. */
-lrt_status lrt_llm_layout_find(const lrt_model *model, lrt_arena *arena, lrt_llm_layout *out, lrt_error *err);
+/* Looks at every signature of the model (subgraph 0 where it has none); `executor` names caches whose outputs have other
+ * names than their inputs. Of signatures with caches of several lengths those of the shortest that holds `wanted`
+ * positions are taken, else (and for wanted 0) of the longest. Errors: INVALID_MODEL, UNSUPPORTED. */
+lrt_status lrt_llm_layout_find(const lrt_model *model, const lrt_executor_metadata *executor, int32_t wanted,
+                               lrt_arena *arena, lrt_llm_layout *out, lrt_error *err);
 const char *lrt_llm_family_name(lrt_llm_family family);
 
 #endif

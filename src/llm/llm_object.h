@@ -8,6 +8,7 @@
 
 #include "formats/llm_metadata.h"
 #include "litert/llm.h"
+#include "llm/embedder.h"
 #include "llm/llm_layout.h"
 #include "llm/token_ids.h"
 #include "tokenizer/chat_template.h"
@@ -16,7 +17,8 @@
  * sessions. */
 typedef struct lrt_llm_runner {
   lrt_interpreter *it;
-  struct lrt_llm_runner *next; /* in the engine's list of all */
+  lrt_interpreter *embed, *embed_layers; /* of the embedders; NULL where there are none */
+  struct lrt_llm_runner *next;           /* in the engine's list of all */
   bool lent;
 } lrt_llm_runner;
 
@@ -39,7 +41,9 @@ struct lrt_engine {
   lrt_model *model;
   lrt_llm_bundle bundle;
   lrt_llm_layout layout;
-  int32_t context; /* layout.context or less */
+  lrt_llm_embedder embedder, layer_embedder; /* without a model where the family needs none */
+  int32_t context;                           /* layout.context or less */
+  int32_t *signatures;                       /* [layout.entry_count] of the layout's entries */
   int32_t *prefill_sizes;
   int32_t prefill_count;
   lrt_interpreter_options run; /* of each interpreter */
