@@ -365,6 +365,8 @@ lrt_status lrt_session_prefill(lrt_session *s, lrt_error *err) {
 lrt_status lrt_session_logits(lrt_session *s, const float **out, lrt_error *err) {
   atomic_store(&s->cancelled, false);
   LRT_TRY(lrt_session_catch_up(s, true, err));
+  s->prefill_tokens = 0; /* no part of a later answer */
+  s->prefill_s = 0;
   *out = s->logits;
   return LRT_OK;
 }
