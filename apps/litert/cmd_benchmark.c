@@ -12,6 +12,7 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "cli_feed.h"
+#include "cli_llm_benchmark.h"
 #include "cli_profile.h"
 #include "cli_table.h"
 
@@ -25,6 +26,7 @@ typedef struct benchmark_options {
   int64_t runs, warmup_runs;
   double min_secs, max_secs, warmup_secs, delay;
   bool report_peak;
+  int64_t prefill, decode; /* language models: tokens, -1 = not given */
 } benchmark_options;
 
 typedef struct benchmark {
@@ -230,13 +232,40 @@ static lrt_status run_benchmark(cli *c, const char *path, const benchmark_option
   return status;
 }
 
+/* A language model is measured as such, unless a signature or inputs are named. */
+static lrt_status run_llm(cli *c, const char *path, const benchmark_options *o, bool *done) {
+  const bool asked = o->prefill >= 0 || o->decode >= 0;
+  const cli_llm_benchmark_options options = {.prefill = o->prefill >= 0 ? o->prefill : 256,
+                                             .decode = o->decode >= 0 ? o->decode : 256,
+                                             .runs = o->runs < 50 ? o->runs : 3,
+                                             .threads = o->session.threads,
+                                             .mode = o->session.mode == 1 ? LRT_MODE_REF : LRT_MODE_FAST};
+  lrt_model *model = NULL;
+  *done = false;
+  if (!asked && (o->session.signature != NULL || o->feed.inputs.count > 0 || o->session.profile))
+    return LRT_OK;
+  const double began = lrt_clock_seconds();
+  LRT_TRY(cli_session_open_model(c, path, &o->session, &model));
+  lrt_status status = LRT_OK;
+  if (asked || cli_llm_is_likely(model)) {
+    status = cli_llm_benchmark(c, model, lrt_clock_seconds() - began, &options);
+    *done = asked || status == LRT_OK || status == LRT_INVALID_ARGUMENT;
+    if (!*done)
+      status = LRT_OK; /* signatures that take tokens, but no language model: measured as any other model */
+  }
+  lrt_model_destroy(model);
+  return status;
+}
+
 lrt_status cmd_benchmark(cli *c, int argc, char **argv) {
   benchmark_options o = {.session = CLI_SESSION_DEFAULTS,
                          .feed.seed = 1,
                          .runs = 50,
                          .warmup_runs = 1,
                          .min_secs = 1,
-                         .max_secs = 150};
+                         .max_secs = 150,
+                         .prefill = -1,
+                         .decode = -1};
   const cli_flag flags[] = {
       {"num-runs", CLI_INT, &o.runs, 1, "N", "measure at least N runs (default 50)"},
       {"warmup-runs", CLI_INT, &o.warmup_runs, 0, "N",
@@ -251,6 +280,12 @@ lrt_status cmd_benchmark(cli *c, int argc, char **argv) {
        "also print the peak memory of the process"},
       {"input", CLI_LIST, &o.feed.inputs, 0, "[NAME=]FILE", "contents of an input (default: random)"},
       {"seed", CLI_INT, &o.feed.seed, 0, "N", "seed of random inputs (default 1)"},
+      {"prefill-tokens", CLI_INT, &o.prefill, 1, "N",
+       "language models: tokens of the prompt (default 256); also -p N"},
+      {"decode-tokens", CLI_INT, &o.decode, 1, "N",
+       "language models: tokens of the answer (default 256); also -d N"},
+      {"p", CLI_INT, &o.prefill, 1, "N", NULL},
+      {"d", CLI_INT, &o.decode, 1, "N", NULL},
       {"graph", CLI_TEXT, &o.graph, 0, "MODEL",
        "the model, as in benchmark_model, whose summary lines are then added"},
       CLI_SESSION_FLAGS(o.session),
@@ -282,5 +317,7 @@ lrt_status cmd_benchmark(cli *c, int argc, char **argv) {
   if (path == NULL) path = o.graph;
   if (path == NULL)
     return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "benchmark needs MODEL; see litert benchmark --help");
-  return run_benchmark(c, path, &o);
+  bool done = false;
+  LRT_TRY(run_llm(c, path, &o, &done));
+  return done ? LRT_OK : run_benchmark(c, path, &o);
 }
