@@ -200,28 +200,24 @@ static lrt_status open_template(lrt_llm_bundle *b, const char *given, lrt_error 
   return LRT_OK;
 }
 
-static lrt_status read_parts(lrt_parts *parts, const char *tokenizer, const char *chat, lrt_arena *arena,
-                             lrt_llm_bundle *out, lrt_error *err) {
-  LRT_TRY(read_metadata(parts, arena, out, err));
-  if (tokenizer != NULL)
-    LRT_TRY(lrt_tokenizer_open(tokenizer, &out->tokenizer, err));
-  else
-    LRT_TRY(open_tokenizer(parts, &out->tokenizer, err));
-  LRT_TRY(open_template(out, chat, err));
-  return find_tokens(out, arena, err);
+lrt_status lrt_llm_bundle_read(lrt_model *model, lrt_arena *arena, lrt_llm_bundle *out, lrt_error *err) {
+  memset(out, 0, sizeof *out);
+  LRT_TRY(lrt_parts_create(model, &out->parts, err));
+  return read_metadata(out->parts, arena, out, err);
 }
 
-lrt_status lrt_llm_bundle_read(lrt_model *model, const char *tokenizer, const char *chat, lrt_arena *arena,
-                               lrt_llm_bundle *out, lrt_error *err) {
-  lrt_parts *parts = NULL;
-  memset(out, 0, sizeof *out);
-  LRT_TRY(lrt_parts_create(model, &parts, err));
-  const lrt_status status = read_parts(parts, tokenizer, chat, arena, out, err);
-  lrt_parts_destroy(parts);
-  return status;
+lrt_status lrt_llm_bundle_open(const char *tokenizer, const char *chat, lrt_arena *arena, lrt_llm_bundle *b,
+                               lrt_error *err) {
+  if (tokenizer != NULL)
+    LRT_TRY(lrt_tokenizer_open(tokenizer, &b->tokenizer, err));
+  else
+    LRT_TRY(open_tokenizer(b->parts, &b->tokenizer, err));
+  LRT_TRY(open_template(b, chat, err));
+  return find_tokens(b, arena, err);
 }
 
 void lrt_llm_bundle_clear(lrt_llm_bundle *b) {
+  lrt_parts_destroy(b->parts);
   lrt_tokenizer_destroy(b->tokenizer);
   lrt_chat_template_destroy(b->chat);
   lrt_alloc_free(b->start.ids);

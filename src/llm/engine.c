@@ -50,9 +50,8 @@ static lrt_status choose_threads(lrt_engine *engine, const lrt_engine_options *o
 
 static lrt_status open_embedders(lrt_engine *engine, lrt_error *err) {
   const lrt_llm_entry *entry = engine->layout.decode;
-  lrt_parts *parts = NULL;
+  const lrt_parts *parts = engine->bundle.parts;
   if (entry->embeddings.tensor < 0) return LRT_OK;
-  LRT_TRY(lrt_parts_create(engine->model, &parts, err));
   lrt_status status = lrt_llm_embedder_open(parts, "tf_lite_embedder",
                                             lrt_shape_count(&entry->embeddings.shape) / entry->width,
                                             &engine->arena, &engine->embedder, err);
@@ -60,18 +59,18 @@ static lrt_status open_embedders(lrt_engine *engine, lrt_error *err) {
     status = lrt_llm_embedder_open(parts, "tf_lite_per_layer_embedder",
                                    lrt_shape_count(&entry->per_layer.shape) / entry->width, &engine->arena,
                                    &engine->layer_embedder, err);
-  lrt_parts_destroy(parts);
   return status;
 }
 
 static lrt_status fill(lrt_engine *engine, const lrt_engine_options *options, lrt_error *err) {
   const int32_t wanted = options != NULL && options->max_context > 0 ? options->max_context : 0;
-  LRT_TRY(lrt_llm_bundle_read(engine->model, options != NULL ? options->tokenizer : NULL,
-                              options != NULL ? options->chat_template : NULL, &engine->arena,
-                              &engine->bundle, err));
+  LRT_TRY(lrt_llm_bundle_read(engine->model, &engine->arena, &engine->bundle, err));
   LRT_TRY(lrt_llm_layout_find(engine->model, &engine->bundle.executor, wanted, &engine->arena,
                               &engine->layout, err));
   LRT_TRY(open_embedders(engine, err));
+  LRT_TRY(lrt_llm_bundle_open(options != NULL ? options->tokenizer : NULL,
+                              options != NULL ? options->chat_template : NULL, &engine->arena,
+                              &engine->bundle, err));
   LRT_TRY(choose_context(engine, options, err));
   LRT_TRY(choose_threads(engine, options, err));
   return list_prefill_sizes(engine, err);

@@ -24,6 +24,7 @@ typedef struct lrt_llm_runner {
 
 /* What a bundle says beside its model; everything is there, maybe empty. */
 typedef struct lrt_llm_bundle {
+  lrt_parts *parts;
   lrt_llm_metadata metadata;
   lrt_executor_metadata executor;
   lrt_tokenizer *tokenizer; /* or NULL */
@@ -53,10 +54,12 @@ struct lrt_engine {
   lrt_llm_runner *runners;
 };
 
-/* Reads the parts of the model's file that are known; others are left alone. `tokenizer`: a file to use instead of the
- * bundle's tokenizer, or NULL; `chat`: a template instead of the bundle's, or NULL. Errors: INVALID_MODEL, UNSUPPORTED and others of the readers. */
-lrt_status lrt_llm_bundle_read(lrt_model *model, const char *tokenizer, const char *chat, lrt_arena *arena,
-                               lrt_llm_bundle *out, lrt_error *err);
+/* Reads the metadata in the model's file, where there is any; other parts are left alone. Errors: those of the readers. */
+lrt_status lrt_llm_bundle_read(lrt_model *model, lrt_arena *arena, lrt_llm_bundle *out, lrt_error *err);
+/* Opens tokenizer and chat template; `tokenizer`: a file to use instead of the bundle's, or NULL; `chat`: a template instead
+ * of the bundle's, or NULL. Errors: INVALID_MODEL, UNSUPPORTED and others of the readers. */
+lrt_status lrt_llm_bundle_open(const char *tokenizer, const char *chat, lrt_arena *arena,
+                               lrt_llm_bundle *bundle, lrt_error *err);
 void lrt_llm_bundle_clear(lrt_llm_bundle *bundle);
 
 /* An interpreter nobody uses, made where all are lent. */
