@@ -71,9 +71,9 @@ void lrt_dwconv_plan_for(lrt_dwconv *d, const lrt_dwconv_kernel *kernel);
 
 lrt_dwconv_f32_3x3_fn lrt_dwconv_f32_3x3__avx2;
 lrt_dwconv_i8_3x3_fn lrt_dwconv_i8_3x3__avx512vnni, lrt_dwconv_i8_3x3__avxvnni;
-#define LRT_DWCONV(suffix, level, base, f32_3x3_, i8_3x3_)                                                   \
-  lrt_dwconv_f32_fn lrt_dwconv_f32__##base;                                                                  \
-  lrt_dwconv_int_fn lrt_dwconv_s8__##base, lrt_dwconv_u8__##base, lrt_dwconv_s16__##base;
+#define LRT_DWCONV(suffix, level, real, whole, f32_3x3_, i8_3x3_)                                            \
+  lrt_dwconv_f32_fn lrt_dwconv_f32__##real;                                                                  \
+  lrt_dwconv_int_fn lrt_dwconv_s8__##whole, lrt_dwconv_u8__##whole, lrt_dwconv_s16__##whole;
 #include "kernels/dwconv/dwconv.def"
 
 #endif

@@ -303,12 +303,19 @@ static void find_lines(const lrt_dwconv *d, int64_t batch, int64_t y, const part
 
 /* rows[pixels][taps] of output pixels [x0, x0 + pixels). */
 static void find_rows(const lrt_dwconv *d, int64_t x0, int64_t pixels, const parts *p) {
-  const int64_t pixel_bytes = channels_of(d) * (int64_t)element(d);
+  const int64_t pixel_bytes = channels_of(d) * (int64_t)element(d), across = d->dilation_w * pixel_bytes;
+  const int64_t reach = (int64_t)(d->kernel_w - 1) * d->dilation_w;
   const void **rows = p->rows;
   for (int64_t x = x0; x < x0 + pixels; x++) {
     const int64_t left = x * d->stride_w - d->pad_left;
+    const bool inner = left >= 0 && left + reach < d->in_w;
     for (int64_t ky = 0; ky < d->kernel_h; ky++) {
       const char *line = p->lines[ky];
+      if (inner && line != NULL) {
+        line += left * pixel_bytes;
+        for (int64_t kx = 0; kx < d->kernel_w; kx++, line += across) *rows++ = line;
+        continue;
+      }
       for (int64_t kx = 0; kx < d->kernel_w; kx++) {
         const int64_t ix = left + kx * d->dilation_w;
         *rows++ = line != NULL && ix >= 0 && ix < d->in_w ? line + ix * pixel_bytes : p->zero;

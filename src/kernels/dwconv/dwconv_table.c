@@ -3,14 +3,14 @@
 #include "kernels/dwconv/dwconv_core.h"
 
 static const lrt_dwconv_kernel table[] = {
-#define LRT_DWCONV(suffix, level_, base, f32_3x3_, i8_3x3_)                                                  \
+#define LRT_DWCONV(suffix, level_, real, whole, f32_3x3_, i8_3x3_)                                           \
   {"dwconv__" #suffix,                                                                                       \
    LRT_CPU_##level_,                                                                                         \
-   lrt_dwconv_f32__##base,                                                                                   \
+   lrt_dwconv_f32__##real,                                                                                   \
    f32_3x3_,                                                                                                 \
-   lrt_dwconv_s8__##base,                                                                                    \
-   lrt_dwconv_u8__##base,                                                                                    \
-   lrt_dwconv_s16__##base,                                                                                   \
+   lrt_dwconv_s8__##whole,                                                                                   \
+   lrt_dwconv_u8__##whole,                                                                                   \
+   lrt_dwconv_s16__##whole,                                                                                  \
    i8_3x3_,                                                                                                  \
    LRT_CPU_##level_ == LRT_CPU_AVXVNNI ? 32 : 64},
 #include "kernels/dwconv/dwconv.def"
