@@ -70,7 +70,9 @@ static void rewrite(const cli_history *history) {
   lrt_str text;
   lrt_str_init(&text, lrt_alloc_default(), 0);
   for (size_t i = 0; i < history->count; i++) put_entry(&text, history->entries[i]);
+  const mode_t before = umask(077); /* for this user alone, as the file was */
   if (text.status == LRT_OK) cli_file_write(history->path, NULL, 0, text.text, text.length, NULL);
+  umask(before);
   lrt_str_clear(&text);
 }
 

@@ -34,27 +34,45 @@ static void on_resize(int signal_number) {
   (void)signal_number; /* interrupts the wait for keys */
 }
 
+/* Signals that end the process must not leave the terminal raw. */
+static const int endings[] = {SIGHUP, SIGTERM, SIGQUIT};
+
+static void on_ending(int signal_number) {
+  static const char off[] = "\x1b[?2004l\r\n";
+  const ssize_t written = write(STDERR_FILENO, off, sizeof off - 1);
+  (void)written;
+  tcsetattr(STDIN_FILENO, TCSANOW, &cooked);
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+static void set_handler(int signal_number, void (*handler)(int)) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  sigaction(signal_number, &action, NULL);
+}
+
 /* ---- the terminal ---- */
 
 static void begin_raw(void) {
   struct termios raw = cooked;
-  struct sigaction action;
   raw.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INPCK | ISTRIP | IXON);
   raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
   raw.c_cflag |= CS8;
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
   tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
-  memset(&action, 0, sizeof action);
-  action.sa_handler = on_resize;
-  sigaction(SIGWINCH, &action, NULL);
+  set_handler(SIGWINCH, on_resize);
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) set_handler(endings[i], on_ending);
   put_text("\x1b[?2004h"); /* pasted text comes between marks */
 }
 
 static void end_raw(void) {
   put_text("\x1b[?2004l");
   tcsetattr(STDIN_FILENO, TCSADRAIN, &cooked);
-  signal(SIGWINCH, SIG_DFL);
+  set_handler(SIGWINCH, SIG_DFL);
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) set_handler(endings[i], SIG_DFL);
 }
 
 static int terminal_columns(void) {

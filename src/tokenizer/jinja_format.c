@@ -60,6 +60,8 @@ static lrt_status put_number(jinja_run *run, const directive *d, const jinja_val
     snprintf(text, sizeof text, pattern, d->width, d->precision < 0 ? 6 : d->precision, jinja_real_of(value));
   } else {
     const char conversion = d->conversion == 'i' || d->conversion == 'u' ? 'd' : d->conversion;
+    if (value->kind == JINJA_FLOAT && !(value->as.real > -9.2e18 && value->as.real < 9.2e18))
+      return jinja_fail_as(run, LRT_UNSUPPORTED, "a number of more than 64 bits is not supported");
     const int64_t integer = value->kind == JINJA_FLOAT ? (int64_t)value->as.real : jinja_integer_of(value);
     if (conversion != 'd' && integer < 0)
       return jinja_fail_as(run, LRT_UNSUPPORTED, "%%%c of a negative number is not supported", conversion);

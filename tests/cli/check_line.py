@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import signal
 import subprocess
 import tempfile
+import termios
 import unittest
 from pathlib import Path
 
@@ -151,6 +153,26 @@ class Editor(unittest.TestCase):
         self.assertEqual(self.result(terminal, "end"), "")
         self.assertEqual(terminal.end(), 0)
         self.assertFalse(terminal.screen().pasting)
+
+    def test_a_killed_editor_leaves_the_terminal_as_it_was(self):
+        terminal = self.open()
+        before = termios.tcgetattr(terminal.fd)
+        self.assertFalse(before[3] & termios.ECHO)
+        terminal.process.terminate()
+        self.assertEqual(terminal.end(), -signal.SIGTERM)
+        self.assertTrue(termios.tcgetattr(terminal.fd)[3] & termios.ECHO)
+        self.assertFalse(terminal.screen().pasting)
+
+    def test_a_long_history_is_cut(self):
+        file = self.folder / "litert" / "history"
+        file.parent.mkdir()
+        file.write_text("".join(f"entry {i}\n" for i in range(2500)))
+        terminal = self.open()
+        terminal.send(UP + "\r")
+        self.assertEqual(self.result(terminal), "entry 2499")
+        lines = file.read_text().splitlines()
+        self.assertEqual((len(lines), lines[0], lines[-1]), (1000, "entry 1500", "entry 2499"))
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
 
     def test_a_dumb_terminal(self):
         terminal = self.open(TERM="dumb")
