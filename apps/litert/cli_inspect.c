@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "base/json.h"
+#include "cli_language_meta.h"
 #include "cli_meta.h"
 
 static void count_node(cli_op_count *ops, int32_t *count, const lrt_node_info *node) {
@@ -301,6 +302,7 @@ lrt_status cli_inspect_json(cli *c, lrt_model *model, const cli_op_count *ops, i
   put_metadata(&json, model);
   LRT_TRY(put_about(c, &json, model));
   LRT_TRY(put_parts(c, &json, model));
+  LRT_TRY(cli_language_meta_json(c, &json, model));
   lrt_json_key(&json, "subgraphs");
   lrt_json_begin_array(&json);
   for (int32_t g = 0; g < lrt_model_subgraph_count(model); g++) put_subgraph(&json, model, g);

@@ -7,13 +7,14 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "cli_inspect.h"
+#include "cli_language_meta.h"
 #include "cli_meta.h"
 #include "cli_table.h"
 #include "cli_value.h"
 
 typedef struct inspect_options {
   cli_session_options session;
-  bool tensors, nodes;
+  bool tensors, nodes, chat_template;
 } inspect_options;
 
 static void print_ports(cli *c, const char *title, const cli_port *ports, int32_t count) {
@@ -254,6 +255,7 @@ static lrt_status print_text(cli *c, lrt_model *model, const inspect_options *o,
   print_operators(c, ops, op_count);
   print_metadata(c, model, &meta);
   LRT_TRY(print_parts(c, model));
+  LRT_TRY(cli_language_meta_print(c, model));
   for (int32_t i = 0; i < subgraphs && o->tensors; i++) print_tensors(c, model, i);
   for (int32_t i = 0; i < subgraphs && o->nodes; i++) print_nodes(c, model, i);
   for (int32_t i = 0; i < subgraphs; i++) print_control_edges(c, model, i);
@@ -261,10 +263,12 @@ static lrt_status print_text(cli *c, lrt_model *model, const inspect_options *o,
 }
 
 lrt_status cmd_inspect(cli *c, int argc, char **argv) {
-  inspect_options o = {CLI_SESSION_DEFAULTS, false, false};
+  inspect_options o = {CLI_SESSION_DEFAULTS, false, false, false};
   const cli_flag flags[] = {
       {"tensors", CLI_SWITCH, &o.tensors, 0, NULL, "also list every tensor"},
       {"nodes", CLI_SWITCH, &o.nodes, 0, NULL, "also list every operator with operands and options"},
+      {"template", CLI_SWITCH, &o.chat_template, 0, NULL,
+       "print nothing but the chat template of a language model"},
       CLI_LIBRARY_FLAG(o.session),
   };
   const cli_syntax syntax = {
@@ -279,6 +283,11 @@ lrt_status cmd_inspect(cli *c, int argc, char **argv) {
   lrt_status status = cli_parse(c, &syntax, argc, argv, &path);
   if (status != LRT_OK || c->done) return status;
   LRT_TRY(cli_session_open_model(c, path, &o.session, &model));
+  if (o.chat_template) {
+    status = cli_language_meta_template(c, model);
+    lrt_model_destroy(model);
+    return status;
+  }
   status = cli_inspect_count_ops(c, model, &ops, &op_count);
   if (status == LRT_OK)
     status = c->json ? cli_inspect_json(c, model, ops, op_count) : print_text(c, model, &o, ops, op_count);

@@ -79,7 +79,42 @@ class Prompts(CommandTest):
         self.assertEqual((code, json.loads(out)["error"]["code"]), (65, "INVALID_MODEL"))
 
 
+@needs_model
+class Inspect(CommandTest):
+    def test_lines(self):
+        out = self.good("inspect", MODEL)
+        self.assertIn('''Language model
+  type      generic_model
+  context   1280 tokens
+  stops     [[2],[0],"<|im_end|>"]
+  system    "<|im_start|>system\\n" … "<|im_end|>\\n"
+  user      "<|im_start|>user\\n" … "<|im_end|>\\n"
+  model     "<|im_start|>assistant\\n" … "<|im_end|>\\n"
+''', out)
+
+    def test_json(self):
+        about = self.good_json("inspect", MODEL)["language_model"]
+        self.assertEqual((about["type"], about["max_tokens"], about["stops"]), ("generic_model", 1280, [[2], [0], "<|im_end|>"]))
+        self.assertEqual(about["prompts"]["user"], {"prefix": "<|im_start|>user\n", "suffix": "<|im_end|>\n"})
+        self.assertIsNone(about["template"])
+
+    def test_metadata_that_is_not_understood(self):
+        data = bytearray(MODEL.read_bytes())
+        data[0x4000:0x4002] = b"\x3a\x7f"  # a template of 127 bytes, which is cut off elsewhere
+        self.write("odd.litertlm", data)
+        self.assertIn("\nLanguage model\n  not understood: ", self.good("inspect", "odd.litertlm"))
+        self.assertIn("metadata", self.good_json("inspect", "odd.litertlm")["language_model"]["error"])
+
+    def test_a_template_that_is_not_there(self):
+        self.assertIn("has no chat template", self.bad(65, "inspect", MODEL, "--template"))
+
+
 class WithoutModel(CommandTest):
+    def test_inspecting_a_graph(self):
+        self.write("m.tflite", tiny_model.relu())
+        self.assertNotIn("Language model", self.good("inspect", "m.tflite"))
+        self.assertNotIn("language_model", self.good_json("inspect", "m.tflite"))
+
     def test_no_file(self):
         self.assertIn("absent.litertlm", self.bad(66, "run", "absent.litertlm", "hi"))
 
