@@ -172,7 +172,7 @@ static lrt_status copy_step(const lrt_step *step, const lrt_step_run *run, int64
   lrt_value *to = step->outputs[params->output];
   (void)begin;
   (void)end;
-  if (from->data == NULL && from->bytes > 0)
+  if (from->data == NULL && (from->bytes > 0 || from->type == LRT_STRING))
     return lrt_fail(run->err, LRT_RUN_FAILED, "tensor \"%s\" was never given contents", from->name);
   if (to->growable) LRT_TRY(lrt_value_reserve(to, from->bytes, run->err));
   if (from->bytes > 0 && from->data != to->data) memmove(to->data, from->data, from->bytes);

@@ -110,7 +110,7 @@ static bool run_deferred(walker *w, lrt_plan *plan, lrt_exec *exec) {
 
 /* Copies one value into another of the same type; the target's shape follows where its memory can grow. */
 static lrt_status copy_value(const lrt_value *from, lrt_value *to, lrt_error *err) {
-  if (from->data == NULL && from->bytes > 0)
+  if (from->data == NULL && (from->bytes > 0 || from->type == LRT_STRING))
     return lrt_fail(err, LRT_RUN_FAILED, "tensor \"%s\" was never given contents", from->name);
   if (to->growable) {
     LRT_TRY(lrt_value_reserve(to, from->bytes, err));
