@@ -8,10 +8,12 @@
 #include "cli_feed.h"
 #include "cli_table.h"
 #include "cli_value.h"
+#include "cli_verify_llm.h"
 
 typedef struct verify_options {
   cli_session_options session;
   cli_feed_options feed;
+  cli_verify_llm_options llm;
   bool per_step, all_rows;
   int64_t most_lsb;
   double tolerance;
@@ -257,15 +259,22 @@ lrt_status cmd_verify(cli *c, int argc, char **argv) {
        "floats may differ by R times the largest magnitude (default 1e-4)"},
       {"input", CLI_LIST, &o.feed.inputs, 0, "[NAME=]FILE", "contents of an input (default: random)"},
       {"seed", CLI_INT, &o.feed.seed, 0, "N", "seed of random inputs (default 1)"},
+      {"text", CLI_TEXT, &o.llm.text_file, 0, "FILE",
+       "two bundles: the text to compare on (default: one of litert's own)"},
+      {"tokens", CLI_INT, &o.llm.tokens, 2, "N", "two bundles: at most N tokens of the text"},
+      {"max-kl", CLI_REAL, &o.llm.most_kl, 0, "D",
+       "two bundles: the mean divergence may be D nats (default: any)"},
       CLI_SESSION_FLAGS(o.session),
   };
-  const cli_syntax syntax = {"A [B]",
-                             "Compares the outputs of two models, or of the fast and the ref mode of one.",
-                             flags,
-                             sizeof flags / sizeof flags[0],
-                             1,
-                             2,
-                             "Ends with 1 where something differs by more than is allowed."};
+  const cli_syntax syntax = {
+      "A [B]",
+      "Compares the outputs of two models, or of the fast and the ref mode of one; of two "
+      "language-model bundles, what they predict.",
+      flags,
+      sizeof flags / sizeof flags[0],
+      1,
+      2,
+      "Ends with 1 where something differs by more than is allowed."};
   const char *paths[2];
   verify v = {.c = c, .options = &o};
   lrt_status status = cli_parse(c, &syntax, argc, argv, paths);
@@ -273,6 +282,10 @@ lrt_status cmd_verify(cli *c, int argc, char **argv) {
   if (o.per_step && paths[1] != NULL)
     return lrt_fail(&c->error, LRT_INVALID_ARGUMENT,
                     "--per-step compares the two modes of one model, not two models");
+  if (paths[1] != NULL && o.session.signature == NULL && cli_is_bundle(paths[0]) && cli_is_bundle(paths[1])) {
+    o.llm.num_threads = (int)o.session.threads;
+    return cli_verify_llm(c, paths[0], paths[1], &o.llm);
+  }
   status = verify_paths(&v, paths[0], paths[1]);
   cli_session_close(&v.a);
   cli_session_close(&v.b);

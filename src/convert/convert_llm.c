@@ -9,6 +9,7 @@
 #include "convert/llm_bundle.h"
 #include "formats/file_kind.h"
 #include "litert/convert.h"
+#include "litert/tokenizer.h"
 #include "quant/recipe.h"
 
 #define DEFAULT_CONTEXT 4096
@@ -95,11 +96,20 @@ static void find_stops(job *j) {
   j->bundle.stop_tokens = j->stops;
 }
 
+/* A tokenizer that cannot be opened must not be found out by whoever runs the bundle. */
+static lrt_status check_tokenizer(const job *j, lrt_error *err) {
+  lrt_tokenizer *tokenizer = NULL;
+  LRT_TRY(lrt_tokenizer_open_memory(j->tokenizer.text, j->tokenizer.length, &tokenizer, err));
+  lrt_tokenizer_destroy(tokenizer);
+  return LRT_OK;
+}
+
 static lrt_status read_gguf(job *j, lrt_error *err) {
   lrt_llm_bundle_options *b = &j->bundle;
   LRT_TRY(lrt_gguf_read(j->file, &j->arena, &j->gguf, err));
   LRT_TRY(lrt_gguf_llm_open(&j->gguf, &j->arena, &j->source, err));
   LRT_TRY(lrt_gguf_tokenizer_write(&j->gguf, &j->tokenizer, &b->tokenizer_kind, err));
+  LRT_TRY(check_tokenizer(j, err));
   b->tokenizer = j->tokenizer.text;
   b->tokenizer_length = j->tokenizer.length;
   b->start_token = -1;

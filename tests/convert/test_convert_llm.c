@@ -132,7 +132,8 @@ static void put_tokenizer(gguf_build *b) {
   gguf_put_text(b, "tokenizer.ggml.pre", "gpt-2");
   gguf_begin_array(b, "tokenizer.ggml.tokens", LRT_GGUF_TEXT, VOCABULARY);
   for (int i = 0; i < VOCABULARY; i++) {
-    snprintf(token, sizeof token, i == VOCABULARY - 1 ? "<eos>" : "%c", 'A' + i);
+    const char *form = i == VOCABULARY - 1 ? "<eos>" : i == VOCABULARY - 2 ? "AB" : "%c";
+    snprintf(token, sizeof token, form, 'A' + i);
     gguf_add_text(&b->keys, &b->key_bytes, token);
   }
   gguf_begin_array(b, "tokenizer.ggml.token_type", LRT_GGUF_I32, VOCABULARY);
