@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # lint.py: checks the rules of the house that no compiler knows; prints "file:line: sentence" per finding.
 # SPDX-License-Identifier: Apache-2.0
-"""Usage: lint.py [--root DIR] [--report]   exit 0: clean, 1: findings, 2: usage.
+"""Usage: lint.py [--root DIR] [--report | --quote]   exit 0: clean, 1: findings, 2: usage.
 
 Standard library only, Python 3.9 or newer. Each rule is one function that takes the tree and yields findings.
 """
@@ -459,6 +459,38 @@ def check_links(tree):
                     yield file.path, number, f"'{path}' has no heading '#{anchor}'"
 
 
+# A page that shows a file: the marker, then the file between fences, word for word.
+QUOTE = re.compile(r"^<!-- quote (\S+) -->\n(?:\n```[a-z]*\n(.*?\n)```$)?", re.M | re.S)
+FENCES = {".c": "c", ".h": "c", ".py": "python"}
+
+
+def check_quotes(tree):
+    """What the documentation shows of a file is what the file says."""
+    texts = {f.path: f.text for f in tree}
+    for file in tree:
+        for match in QUOTE.finditer(file.text) if file.suffix == ".md" else ():
+            number = file.text.count("\n", 0, match.start()) + 1
+            if match[1] not in texts:
+                yield file.path, number, f"{match[1]} is quoted and does not exist"
+            elif match[2] != texts[match[1]]:
+                yield file.path, number, f"{match[1]} is not quoted word for word, tools/lint.py --quote does it"
+
+
+def write_quotes(root, tree):
+    texts = {f.path: f.text for f in tree}
+
+    def quote(match):
+        text = texts.get(match[1])
+        if text is None:
+            return match[0]
+        fence = FENCES.get(os.path.splitext(match[1])[1], "")
+        return f"<!-- quote {match[1]} -->\n\n```{fence}\n{text}```" + ("\n" if match[2] is None else "")
+
+    for file in tree:
+        if file.suffix == ".md" and QUOTE.search(file.text):
+            (root / file.path).write_text(QUOTE.sub(quote, file.text))
+
+
 def ancestors(path):
     while "/" in path:
         path = path.rsplit("/", 1)[0]
@@ -468,7 +500,7 @@ def ancestors(path):
 
 RULES = (check_include_direction, check_include_circles, check_captions, check_file_names, check_file_length,
          check_function_length, check_usual_lengths, check_calls, check_public_docs, check_private_places,
-         check_tables, check_links)
+         check_tables, check_links, check_quotes)
 
 
 def print_report(tree):
@@ -491,8 +523,12 @@ def main():
     parser = argparse.ArgumentParser(description="Checks the rules of the house.")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument("--report", action="store_true", help="print size statistics instead")
+    parser.add_argument("--quote", action="store_true", help="write quoted files into the documentation again")
     options = parser.parse_args()
     tree = read_tree(options.root)
+    if options.quote:
+        write_quotes(options.root, tree)
+        return 0
     if options.report:
         print_report(tree)
         return 0

@@ -130,6 +130,29 @@ LRT_API lrt_status lrt_interpreter_step_operand(const lrt_interpreter *interpret
                                                 int32_t index, int is_output, int32_t operand,
                                                 const char **name, lrt_tensor_view *out);
 
+/* The same for any plan of an interpreter: that of a subgraph, and those that its control-flow steps hold. Belongs to the
+ * interpreter; valid until the next allocate, invoke or resize. */
+typedef struct lrt_steps lrt_steps;
+/* NULL before allocate. */
+LRT_API const lrt_steps *lrt_interpreter_steps(const lrt_interpreter *interpreter, int32_t subgraph);
+/* 0 for NULL. */
+LRT_API int32_t lrt_steps_count(const lrt_steps *steps);
+LRT_API lrt_status lrt_steps_at(const lrt_steps *steps, int32_t index, lrt_step_info *out);
+LRT_API lrt_status lrt_steps_operand(const lrt_steps *steps, int32_t index, int is_output, int32_t operand,
+                                     const char **name, lrt_tensor_view *out);
+
+/* A subgraph that a step of control flow runs. */
+typedef struct lrt_branch_info {
+  const char *role; /* "then", "else", "condition", "body", "first run" (CALL_ONCE), "case" */
+  int32_t subgraph;
+  const char *name; /* of the subgraph */
+  const lrt_steps *steps;
+} lrt_branch_info;
+
+/* NOT_FOUND past the last one, and while it is not planned: a step whose operands have no shape yet plans on arrival. */
+LRT_API lrt_status lrt_steps_branch(const lrt_steps *steps, int32_t index, int32_t branch,
+                                    lrt_branch_info *out);
+
 #ifdef __cplusplus
 }
 #endif

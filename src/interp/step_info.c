@@ -4,9 +4,25 @@
 #include "interp/interpreter_object.h"
 #include "runtime/delegate.h"
 
+/* The public name of a plan that is looked at. */
+static const lrt_plan *plan_of(const lrt_steps *steps) {
+  return (const lrt_plan *)(const void *)steps;
+}
+
+static const lrt_steps *steps_of(const lrt_plan *plan) {
+  return (const lrt_steps *)(const void *)plan;
+}
+
+const lrt_steps *lrt_interpreter_steps(const lrt_interpreter *it, int32_t subgraph) {
+  return steps_of(lrt_interpreter_plan(it, subgraph));
+}
+
+int32_t lrt_steps_count(const lrt_steps *steps) {
+  return steps != NULL ? plan_of(steps)->graph->node_count : 0;
+}
+
 int32_t lrt_interpreter_step_count(const lrt_interpreter *it, int32_t subgraph) {
-  const lrt_plan *plan = lrt_interpreter_plan(it, subgraph);
-  return plan != NULL ? plan->graph->node_count : 0;
+  return lrt_steps_count(lrt_interpreter_steps(it, subgraph));
 }
 
 static const char *note_of(const lrt_exec *exec) {
@@ -35,9 +51,8 @@ static const char *left_of(const lrt_plan *plan, const lrt_exec *exec) {
   return "";
 }
 
-lrt_status lrt_interpreter_step(const lrt_interpreter *it, int32_t subgraph, int32_t index,
-                                lrt_step_info *out) {
-  const lrt_plan *plan = lrt_interpreter_plan(it, subgraph);
+lrt_status lrt_steps_at(const lrt_steps *steps, int32_t index, lrt_step_info *out) {
+  const lrt_plan *plan = plan_of(steps);
   if (plan == NULL || index < 0 || index >= plan->graph->node_count) return LRT_NOT_FOUND;
   const lrt_exec *exec = &plan->execs[index];
   *out = (lrt_step_info){.node = exec->node->file_index,
@@ -64,10 +79,41 @@ lrt_status lrt_interpreter_step(const lrt_interpreter *it, int32_t subgraph, int
   return LRT_OK;
 }
 
+lrt_status lrt_interpreter_step(const lrt_interpreter *it, int32_t subgraph, int32_t index,
+                                lrt_step_info *out) {
+  return lrt_steps_at(lrt_interpreter_steps(it, subgraph), index, out);
+}
+
+/* What the subgraphs of a control-flow step are for. */
+static const char *role_of(const lrt_exec *exec, int32_t branch) {
+  switch (exec->node->node.code) {
+  case LRT_OP_IF: return branch == 0 ? "then" : "else";
+  case LRT_OP_WHILE: return branch == 0 ? "condition" : "body";
+  case LRT_OP_CALL_ONCE: return "first run";
+  default: return "case";
+  }
+}
+
+lrt_status lrt_steps_branch(const lrt_steps *steps, int32_t index, int32_t branch, lrt_branch_info *out) {
+  const lrt_plan *plan = plan_of(steps);
+  if (plan == NULL || index < 0 || index >= plan->graph->node_count || branch < 0) return LRT_NOT_FOUND;
+  const lrt_exec *exec = &plan->execs[index];
+  if (branch >= exec->branch_count || exec->branch[branch] == NULL) return LRT_NOT_FOUND;
+  const lrt_plan *inner = exec->branch[branch];
+  *out = (lrt_branch_info){role_of(exec, branch), inner->graph->subgraph_index, inner->graph->subgraph->name,
+                           steps_of(inner)};
+  return LRT_OK;
+}
+
 lrt_status lrt_interpreter_step_operand(const lrt_interpreter *it, int32_t subgraph, int32_t index,
                                         int is_output, int32_t operand, const char **name,
                                         lrt_tensor_view *out) {
-  const lrt_plan *plan = lrt_interpreter_plan(it, subgraph);
+  return lrt_steps_operand(lrt_interpreter_steps(it, subgraph), index, is_output, operand, name, out);
+}
+
+lrt_status lrt_steps_operand(const lrt_steps *steps, int32_t index, int is_output, int32_t operand,
+                             const char **name, lrt_tensor_view *out) {
+  const lrt_plan *plan = plan_of(steps);
   if (plan == NULL || index < 0 || index >= plan->graph->node_count || operand < 0) return LRT_NOT_FOUND;
   const lrt_exec *exec = &plan->execs[index];
   const int32_t count = is_output ? exec->node->node.output_count : exec->node->node.input_count;

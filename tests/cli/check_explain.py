@@ -19,6 +19,43 @@ class Explain(CommandTest):
         self.assertEqual((told["mode"], told["steps"][0]["operator"]), ("ref", "RELU"))
         self.assertEqual(told["steps"][0]["inputs"], [{"name": "x", "type": "float32", "shape": [1, 1000]}])
 
+    def test_bodies_of_control_flow(self):
+        self.write("if.tflite", tiny_model.choice())
+        text = self.good("explain", "if.tflite")
+        for row in (r"(?m)^   0  IF ", r'(?m)^ +then .*subgraph 1 "lower"$', r"(?m)^   0 +RELU +float32 \[1,4\]  \S",
+                    r'(?m)^ +else .*subgraph 2 "upper"$', r"(?m)^   0 +ADD "):
+            self.assertRegex(text, row)
+        self.assertLess(text.index("then"), text.index("RELU"))
+        self.assertLess(text.index("RELU"), text.index("else"))
+        step = self.good_json("explain", "if.tflite")["steps"][0]
+        self.assertEqual([(b["role"], b["subgraph"], b["name"], b["steps"][0]["operator"]) for b in step["branches"]],
+                         [("then", 1, "lower", "RELU"), ("else", 2, "upper", "ADD")])
+        self.assertEqual(step["branches"][0]["steps"][0]["branches"], [])
+
+    def test_bodies_of_composites(self):
+        path = SHARED / "models/tflite/real/lrt_t_group_norm_2_groups_op.tflite"
+        if not path.exists():
+            self.skipTest("the shared models are absent")
+        text = self.good("explain", path)
+        heading = text.index("composite, replaced by what follows")
+        self.assertLess(heading, text.index("part of odml"))
+
+    def test_weight_cache_is_told(self):
+        words = ("explain", "m.tflite", "--weight-cache", ".")
+        self.assertIn(": nothing was packed yet (0 B mapped)\n", self.good(*words))
+        told = self.good_json(*words)["weight_cache"]
+        self.assertEqual((told["state"], told["read_bytes"]), ("nothing was packed yet", 0))
+        self.assertIsNone(self.good_json("explain", "m.tflite")["weight_cache"])
+        self.write("other", b"not a cache")
+        self.assertIn("is not a file of packed weights", self.bad(2, "explain", "m.tflite", "--weight-cache", "other"))
+
+    def test_control_dependencies_are_shown(self):
+        edges = bytes((1, 3, 0, 0, 0))
+        self.write("if.tflite", tiny_model.choice([("model_control_dependencies", edges)]))
+        self.assertEqual(self.good_json("inspect", "if.tflite")["subgraphs"][0]["control_dependencies"], [])
+        self.write("if.tflite", tiny_model.choice([("model_control_dependencies", edges[:-1])]))
+        self.assertIn("is cut or damaged", self.bad(65, "inspect", "if.tflite"))
+
     def test_plan(self):
         self.assertEqual(self.good_json("plan", "m.tflite")["port_bytes"], 8000)
         self.assertIn("8.00 kB  inputs and outputs\n", self.good("plan", "m.tflite"))

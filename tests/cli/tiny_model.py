@@ -5,8 +5,8 @@ import io
 import struct
 import zipfile
 
-FLOAT32, INT32, STRING, INT8 = 0, 2, 5, 9
-ADD, CONCATENATION, MUL, RELU, RESHAPE, CUSTOM = 0, 2, 18, 19, 22, 32
+FLOAT32, INT32, STRING, BOOL, INT8 = 0, 2, 5, 6, 9
+ADD, CONCATENATION, MUL, RELU, RESHAPE, CUSTOM, IF = 0, 2, 18, 19, 22, 32, 118
 
 
 class Table(dict):
@@ -106,11 +106,11 @@ def node(opcode, inputs, outputs, options=None, custom=None):
     return fields
 
 
-def model(tensors, nodes, codes, inputs, outputs, buffers=(), signature=None, metadata=()):
-    """Bytes of a .tflite file with one subgraph. signature: (key, {name: tensor}, {name: tensor}); metadata:
-    [(name, bytes)]."""
+def model(tensors, nodes, codes, inputs, outputs, buffers=(), signature=None, metadata=(), more=()):
+    """Bytes of a .tflite file with one subgraph, and `more` of them. signature: (key, {name: tensor}, {name: tensor});
+    metadata: [(name, bytes)]."""
     all_buffers = [Table()] + [Table({0: data}) for data in buffers]
-    fields = Table({0: ("u32", 3), 1: codes, 2: [Table({0: tensors, 1: inputs, 2: outputs, 3: nodes, 4: "main"})],
+    fields = Table({0: ("u32", 3), 1: codes, 2: [Table({0: tensors, 1: inputs, 2: outputs, 3: nodes, 4: "main"}), *more],
                     3: "made by tiny_model.py"})
     if signature is not None:
         key, ins, outs = signature
@@ -127,6 +127,16 @@ def relu(shape=(1, 4), kind=FLOAT32, signature=None, metadata=(), **more):
     """y = max(x, 0)"""
     return model([tensor("x", list(shape), kind, **more), tensor("y", list(shape), kind, **more)], [node(0, [0], [1])],
                  [code(RELU)], [0], [1], signature=signature, metadata=metadata)
+
+
+def choice(metadata=()):
+    """y = RELU(x) where c, else x + x"""
+    options = (92, Table({0: ("i32", 1), 1: ("i32", 2)}))
+    branch = [tensor("a", [1, 4]), tensor("b", [1, 4])]
+    bodies = [Table({0: branch, 1: [0], 2: [1], 3: [node(1, [0], [1])], 4: "lower"}),
+              Table({0: branch, 1: [0], 2: [1], 3: [node(2, [0, 0], [1], (11, Table()))], 4: "upper"})]
+    return model([tensor("c", [1], BOOL), tensor("x", [1, 4]), tensor("y", [1, 4])], [node(0, [0, 1], [2], options)],
+                 [code(IF), code(RELU), code(ADD)], [0, 1], [2], metadata=metadata, more=bodies)
 
 
 def metadata(mean=(127.5,), std=(127.5,), labels=None, calibration=None, transform=0, default_score=0.0):

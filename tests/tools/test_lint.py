@@ -49,7 +49,20 @@ def test_good_tree_is_silent(tmp_path):
     assert run_lint(tmp_path, {}) == (0, "")
 
 
+QUOTED = "# Q\n\n<!-- quote tools/make.py -->\n\n```python\n" + GOOD["tools/make.py"] + "```\n\nand so on\n"
+
+
+def test_quotes_are_checked_and_written(tmp_path):
+    assert run_lint(tmp_path, {"docs/q.md": QUOTED}) == (0, "")
+    for page in ("# Q\n\n<!-- quote tools/make.py -->\n\nand so on\n", QUOTED.replace("return 1", "return 2")):
+        code, out = run_lint(tmp_path, {"docs/q.md": page})
+        assert code == 1 and "docs/q.md:3: tools/make.py is not quoted word for word" in out
+        assert run_lint(tmp_path, {"docs/q.md": page}, "--quote")[0] == 0
+        assert (tmp_path / "docs/q.md").read_text() == QUOTED
+
+
 BAD = {
+    "quote of nothing": ("docs/q.md", "# Q\n\n<!-- quote tools/gone.py -->\n", 3, "is quoted and does not exist"),
     "upward include": ("src/base/up.h", c_file("up.h", '#include "graph/node.h"\n'), 3, "base may not include graph"),
     "sideways include": ("src/kernels/gemm/k.h", c_file("k.h", '#include "graph/node.h"\n'), 3,
                          "kernels may not include graph"),
