@@ -156,14 +156,16 @@ lrt_status lrt_interpreter_resize_input(lrt_interpreter *it, int32_t subgraph, i
   planned *slot = &it->subgraphs[subgraph];
   if (shape->rank < 0 || shape->rank > LRT_MAX_RANK || lrt_shape_count(shape) < 0)
     return lrt_fail(err, LRT_INVALID_ARGUMENT, "the shape for tensor %d is not valid", tensor);
-  for (int32_t i = 0; i < graph->input_count; i++) {
+  bool found = false;
+  for (int32_t i = 0; i < graph->input_count; i++) { /* a file may list a tensor more than once */
     if (graph->inputs[i] != tensor) continue;
     if (strict) LRT_TRY(check_strict(&graph->tensors[tensor], tensor, shape, err));
-    if (lrt_shape_equal(&slot->shapes[i], shape)) return LRT_OK;
+    found = true;
+    if (lrt_shape_equal(&slot->shapes[i], shape)) continue;
     slot->shapes[i] = *shape;
     slot->current = false;
-    return LRT_OK;
   }
+  if (found) return LRT_OK;
   return lrt_fail(err, LRT_NOT_FOUND, "tensor %d is not an input of subgraph %d", tensor, subgraph);
 }
 

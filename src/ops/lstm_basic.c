@@ -8,7 +8,7 @@
 #include "ops/rnn_weights.h"
 
 /* Inputs: x, previous activation, weights [4 n][n_input + n], bias [4 n], previous state. Outputs: activation, state,
- * x joined with the previous activation, gates. The gates stand in the order input, cell, forget, output. */
+ * x joined with the previous activation, sums of the gates. The gates stand in the order input, cell, forget, output. */
 typedef struct basic_plan {
   int64_t batch, n_input, n;
   lrt_unary_fn sigmoid, tanh;
@@ -23,18 +23,17 @@ static lrt_status basic_step(const lrt_step *step, const lrt_step_run *run, int6
   const float *state = lrt_rnn_data(step, 4);
   float *out = step->outputs[0]->data, *state_out = step->outputs[1]->data;
   const lrt_unary_params none = {0};
-  (void)run;
   for (int64_t row = begin; row < end; row++) {
     float *all = (float *)step->outputs[2]->data + row * joined,
-          *gates = (float *)step->outputs[3]->data + row * 4 * n;
+          *sums = (float *)step->outputs[3]->data + row * 4 * n, *gates = lrt_step_scratch(step, run);
     memcpy(all, x + row * b->n_input, (size_t)b->n_input * sizeof *all);
     memcpy(all + b->n_input, before + row * n, (size_t)n * sizeof *all);
-    memcpy(gates, bias, (size_t)(4 * n) * sizeof *gates);
+    memcpy(sums, bias, (size_t)(4 * n) * sizeof *sums);
     const lrt_rnn_vector v = lrt_rnn_vector_of(all, joined, NULL, false);
-    lrt_rnn_accumulate(&weights, &v, gates);
-    b->sigmoid(&none, gates, gates, (size_t)n);
-    b->tanh(&none, gates + n, gates + n, (size_t)n);
-    b->sigmoid(&none, gates + 2 * n, gates + 2 * n, (size_t)(2 * n));
+    lrt_rnn_accumulate(&weights, &v, sums);
+    b->sigmoid(&none, sums, gates, (size_t)n);
+    b->tanh(&none, sums + n, gates + n, (size_t)n);
+    b->sigmoid(&none, sums + 2 * n, gates + 2 * n, (size_t)(2 * n));
     for (int64_t i = 0; i < n; i++)
       state_out[row * n + i] = gates[i] * gates[n + i] + gates[2 * n + i] * state[row * n + i];
     b->tanh(&none, state_out + row * n, out + row * n, (size_t)n);
@@ -135,5 +134,5 @@ lrt_status lrt_lstm_basic_prepare(lrt_prepare *p) {
   const bool ref = p->mode == LRT_OP_REF;
   *plan = (basic_plan){batch, x->dims[1], n, lrt_unary_pick(LRT_UNARY_LOGISTIC, LRT_FLOAT32, ref),
                        lrt_unary_pick(LRT_UNARY_TANH, LRT_FLOAT32, ref)};
-  return lrt_prepare_step(p, basic_step, plan, batch, 0, "lrt_lstm_basic_f32");
+  return lrt_prepare_step(p, basic_step, plan, batch, (size_t)n * 4 * sizeof(float), "lrt_lstm_basic_f32");
 }

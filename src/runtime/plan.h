@@ -81,8 +81,9 @@ struct lrt_plan {
   size_t unshared_bytes; /* what the arena would take without reuse */
   void *scratch;         /* worker scratch, shared by all steps */
   size_t scratch_bytes;
-  int depth;                       /* nesting of control flow */
-  bool dynamic;                    /* some node is deferred */
+  void *swap;   /* state tensors that become others, between reading and writing them; NULL = none do */
+  int depth;    /* nesting of control flow */
+  bool dynamic; /* some node is deferred */
   struct lrt_partition *partition; /* what delegates have claimed, NULL without delegates */
 };
 

@@ -255,6 +255,10 @@ static void test_single_lstm(void) {
   for (int i = 0; i < 4 && run.session.it != NULL; i++) {
     CHECK_NEAR(((const float *)one_op_result(&run, 0).data)[i], activation[i], 1e-5);
     CHECK_NEAR(((const float *)one_op_result(&run, 1).data)[i], state[i], 1e-5);
+    /* Output 3 keeps the sums before the activations: [2][input, cell, forget, output][2]. */
+    const float *sums = (const float *)one_op_result(&run, 3).data + i / 2 * 8 + i % 2;
+    const float before = ((const float *)one_op_result(&run, 1).data)[i];
+    CHECK_NEAR(tanhf(before) / (1 + expf(-sums[6])), activation[i], 1e-5);
   }
   one_op_close(&run);
   o.at[2].shape = build_shape(2, 8, 4);

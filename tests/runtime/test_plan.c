@@ -100,6 +100,29 @@ static void resize_replans(void) {
   build_clear(&m);
 }
 
+/* A tensor that a file lists twice among the inputs has one shape. */
+static void resize_reaches_every_mention(void) {
+  build_model m = {0};
+  build_session s;
+  lrt_error err = {LRT_OK, ""};
+  const lrt_shape wide = {2, {4, 10}};
+  memset(&graph, 0, sizeof graph);
+  const int32_t x = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 1, 10)),
+                y = build_tensor(&graph, LRT_FLOAT32, build_shape(2, 1, 10));
+  build_node(&graph, LRT_OP_ADD, &plain_add, 2, (int32_t[]){x, x}, 1, &y);
+  build_input(&graph, x), build_input(&graph, x), build_output(&graph, y);
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){&graph}, 1), LRT_OK);
+  CHECK_INT(build_open(&m, NULL, &s, &err), LRT_OK);
+  REQUIRE(s.it != NULL);
+  CHECK_INT(lrt_interpreter_resize_input(s.it, 0, x, &wide, 0, &err), LRT_OK);
+  CHECK_INT(lrt_interpreter_allocate(s.it, 0, &err), LRT_OK);
+  CHECK_INT(build_view(&s, x).bytes, 160);
+  CHECK_INT(build_view(&s, y).bytes, 160);
+  CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OK);
+  build_close(&s);
+  build_clear(&m);
+}
+
 /* Graphs that a hostile file may describe: none of them gets as far as running. */
 static void bad_graphs_are_refused(void) {
   static const float constant[2] = {1, 2};
@@ -256,6 +279,7 @@ int main(int argc, char **argv) {
   RUN(chain_reuses_memory);
   RUN(preserved_tensors_keep_contents);
   RUN(resize_replans);
+  RUN(resize_reaches_every_mention);
   RUN(bad_graphs_are_refused);
   RUN(interpreters_share_a_model);
   RUN(memory_limit_is_kept);

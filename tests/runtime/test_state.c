@@ -228,6 +228,39 @@ static void readers_come_before_the_update(void) {
   build_clear(&m);
 }
 
+/* A graph without nodes whose outputs are its inputs the other way round: a, b, c become b, c, a in each run. */
+static void states_may_change_places(void) {
+  static const lrt_state_pair pairs[3] = {{"a", "x", -1}, {"b", "y", -1}, {"c", "z", -1}};
+  build_model m;
+  build_session s = {NULL, NULL};
+  lrt_error err = {LRT_OK, ""};
+  memset(graphs, 0, sizeof graphs);
+  memset(&m, 0, sizeof m);
+  int32_t t[3];
+  for (int i = 0; i < 3; i++)
+    build_input(graphs, t[i] = build_tensor(graphs, LRT_FLOAT32, build_shape(1, 2)));
+  for (int i = 0; i < 3; i++) {
+    build_output(graphs, t[(i + 1) % 3]);
+    entries[0][0][i] = (lrt_signature_entry){pairs[i].input, t[i], 0};
+    entries[0][1][i] = (lrt_signature_entry){pairs[i].output, t[(i + 1) % 3], 0};
+  }
+  signatures[0] = (lrt_signature){"turn", 0, 3, 3, entries[0][0], entries[0][1]};
+  m.graph.signatures = signatures;
+  m.graph.signature_count = 1;
+  CHECK_INT(build_finish(&m, (build_subgraph *[]){graphs}, 1), LRT_OK);
+  REQUIRE(lrt_model_open_memory(m.bytes, m.size, NULL, &s.model, &err) == LRT_OK);
+  REQUIRE(lrt_interpreter_create(s.model, NULL, &s.it, &err) == LRT_OK);
+  CHECK_INT(lrt_interpreter_set_states(s.it, pairs, 3, &err), LRT_OK);
+  CHECK_INT(lrt_interpreter_allocate(s.it, 0, &err), LRT_OK);
+  for (int i = 0; i < 3; i++) ((float *)data_of(&s, 0, t[i]))[1] = (float)i;
+  for (int round = 1; round <= 4; round++) {
+    CHECK_INT(lrt_interpreter_invoke(s.it, 0, &err), LRT_OK);
+    for (int i = 0; i < 3; i++) CHECK_NEAR(((const float *)data_of(&s, 0, t[i]))[1], (i + round) % 3, 0);
+  }
+  build_close(&s);
+  build_clear(&m);
+}
+
 int main(int argc, char **argv) {
   RUN(signatures_share_one_memory);
   RUN(sessions_have_sets_of_their_own);
@@ -235,5 +268,6 @@ int main(int argc, char **argv) {
   RUN(sets_fit_their_pairs);
   RUN(constants_are_not_states);
   RUN(readers_come_before_the_update);
+  RUN(states_may_change_places);
   DONE();
 }
