@@ -38,6 +38,17 @@ bool lrt_charsmap_begins(const lrt_charsmap *map, uint8_t byte) {
   return at < map->unit_count && (map->units[at] & 0x800000FFu) == byte;
 }
 
+bool lrt_charsmap_continues(const lrt_charsmap *map, uint8_t byte) {
+  if (!lrt_charsmap_begins(map, byte)) return false;
+  const uint32_t at = offset_of(map->units[0]) ^ byte, unit = map->units[at], next = at ^ offset_of(unit);
+  if ((unit & 256) != 0) return true;
+  for (uint32_t second = 1; second < 128; second++) {
+    const uint32_t place = next ^ second;
+    if (place < map->unit_count && (map->units[place] & 0x800000FFu) == second) return true;
+  }
+  return false;
+}
+
 const char *lrt_charsmap_find(const lrt_charsmap *map, const char *text, size_t length, bool longest,
                               size_t *used) {
   const char *found = NULL;

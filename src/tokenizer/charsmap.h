@@ -22,6 +22,8 @@ lrt_status lrt_charsmap_read(const uint8_t *bytes, size_t length, lrt_arena *are
                              lrt_error *err);
 /* Whether a rule can begin with this byte. */
 bool lrt_charsmap_begins(const lrt_charsmap *map, uint8_t byte);
+/* Whether such a rule ends there or goes on with an ASCII byte. */
+bool lrt_charsmap_continues(const lrt_charsmap *map, uint8_t byte);
 /* The replacement of the longest (or shortest) rule that text: [length] begins with; NULL when there is none. *used gets
  * the bytes it replaces. */
 const char *lrt_charsmap_find(const lrt_charsmap *map, const char *text, size_t length, bool longest,

@@ -18,6 +18,8 @@ typedef struct lrt_piece_map {
   const lrt_text *texts; /* what the numbers mean */
   uint64_t *slots;       /* [mask + 1]: upper half of the hash << 32 | number + 1; 0 = free */
   uint64_t mask;
+  uint64_t
+      *filter;   /* [mask / 8 + 1] words: a bit for each text, so that most misses touch a small table only */
   uint64_t seed; /* differs from map to map, so that no file can be made of texts that collide */
   uint32_t longest;
 } lrt_piece_map;

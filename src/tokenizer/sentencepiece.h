@@ -30,6 +30,7 @@ typedef struct lrt_sentencepiece {
   bool whitespace_as_suffix, byte_fallback;
   bool has_unused;
   bool begins[256];       /* bytes that a blank, a rule or a user-defined piece can begin with */
+  bool begins_ascii[256]; /* the same where an ASCII byte follows */
   const float *scores;    /* [size] */
   const uint8_t *types;   /* [size]: lrt_sp_type */
   lrt_text *plain;        /* [size]: normal, user-defined and unused pieces; bytes NULL = another type */

@@ -53,13 +53,18 @@ void lrt_sp_prepare(lrt_sentencepiece *sp) {
   for (int byte = 0; byte < 256; byte++) {
     const bool rule = lrt_charsmap_begins(&sp->charsmap, (uint8_t)byte);
     sp->begins[byte] = byte == ' ' || rule || sp->user.roots[byte] != 0;
+    sp->begins_ascii[byte] = sp->begins[byte] && (byte == ' ' || sp->user.roots[byte] != 0 ||
+                                                  lrt_charsmap_continues(&sp->charsmap, (uint8_t)byte));
   }
 }
 
 /* Bytes at the start of the text that stay as they are. */
 static size_t plain_bytes(const lrt_sentencepiece *sp, const char *text, size_t length) {
   size_t at = 0;
-  while (at < length && !sp->begins[(uint8_t)text[at]]) at++;
+  for (; at < length; at++) {
+    const uint8_t byte = (uint8_t)text[at], next = at + 1 < length ? (uint8_t)text[at + 1] : 0;
+    if (sp->begins[byte] && (next >= 128 || sp->begins_ascii[byte])) break;
+  }
   return at;
 }
 
