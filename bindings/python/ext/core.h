@@ -46,6 +46,7 @@ int core_add_model(PyObject *module);
 int core_add_delegate(PyObject *module);
 int core_add_operators(PyObject *module);
 int core_add_interpreter(PyObject *module);
+int core_add_tokenizer(PyObject *module);
 
 /* Memory of a tensor as an object with __array_interface__, which numpy takes over without copying. `owner` (a
  * model or an interpreter) stays alive as long as the view; an interpreter counts its views where `counted` is set. */

@@ -12,12 +12,14 @@ from .delegate import Delegate, load_delegate
 from .errors import LitertError
 from .interpreter import Interpreter, InterpreterWithCustomOps, OpResolverType, SignatureRunner
 from .manager import LiteRTManager
+from .tokenizer import Detokenizer, Tokenizer
 
 __version__ = _core.VERSION
 __all__ = [
     "CompiledModel",
     "CustomOp",
     "Delegate",
+    "Detokenizer",
     "Interpreter",
     "InterpreterWithCustomOps",
     "LiteRTManager",
@@ -26,6 +28,7 @@ __all__ = [
     "OperatorSet",
     "SignatureRunner",
     "TensorSpec",
+    "Tokenizer",
     "counters",
     "errors",
     "load_delegate",
