@@ -43,6 +43,10 @@ static bool make_room(lrt_str *str, size_t more) {
   return true;
 }
 
+void lrt_str_reserve(lrt_str *str, size_t more) {
+  make_room(str, more);
+}
+
 void lrt_str_add(lrt_str *str, const char *bytes, size_t length) {
   if (length == 0 || !make_room(str, length)) return;
   memcpy(str->text + str->length, bytes, length);

@@ -21,6 +21,8 @@ typedef struct lrt_str {
 void lrt_str_init(lrt_str *str, lrt_alloc *alloc, size_t maximum);
 /* Frees the memory; the text is empty and usable again. */
 void lrt_str_clear(lrt_str *str);
+/* Room for `more` bytes, so that appending them asks for no memory; a failure is kept. */
+void lrt_str_reserve(lrt_str *str, size_t more);
 void lrt_str_add(lrt_str *str, const char *bytes, size_t length);
 void lrt_str_add_text(lrt_str *str, const char *text);
 void lrt_str_format(lrt_str *str, const char *format, ...) __attribute__((format(printf, 2, 3)));

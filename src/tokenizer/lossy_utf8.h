@@ -5,9 +5,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
+/* Bytes of the character that begins with this byte of a valid text. */
+static inline size_t lrt_utf8_lead_bytes(uint8_t lead) {
+  return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
 /* Bytes at the start of text: [length] that are well-formed. */
 size_t lrt_utf8_valid(const char *text, size_t length);
 /* Appends the text with one U+FFFD for each longest beginning of a character, or single byte, that does not belong

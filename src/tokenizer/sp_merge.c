@@ -42,6 +42,7 @@ static lrt_status reserve_scratch(lrt_sp_work *work, size_t bytes, lrt_error *er
   if (bytes <= work->scratch_bytes) return LRT_OK;
   lrt_alloc_free(work->scratch);
   work->scratch_bytes = 0;
+  bytes = bytes < 4096 ? 4096 : bytes + bytes / 2;
   work->scratch = lrt_alloc_get(work->alloc, bytes);
   if (work->scratch == NULL) return no_memory(work, err);
   work->scratch_bytes = bytes;

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/utf8.h"
+#include "tokenizer/lossy_utf8.h"
 #include "tokenizer/sentencepiece.h"
 
 size_t lrt_sp_prefix(const lrt_sentencepiece *sp, const char *text, size_t length, bool *user) {
@@ -10,8 +10,8 @@ size_t lrt_sp_prefix(const lrt_sentencepiece *sp, const char *text, size_t lengt
   *user = sp->user.count > 0 && sp->user.roots[(uint8_t)text[0]] != 0 &&
           lrt_trie_longest(&sp->user, text, length, &used) >= 0;
   if (*user) return used;
-  used = lrt_utf8_decode(text, length, NULL);
-  return used == 0 ? 1 : used;
+  used = lrt_utf8_lead_bytes((uint8_t)text[0]);
+  return used < length ? used : length;
 }
 
 /* What stands for the start of text: [length > 0]; *used gets the bytes it replaces. */
@@ -97,6 +97,7 @@ void lrt_sp_normalize(const lrt_sentencepiece *sp, const char *text, size_t leng
     length -= used;
   }
   if (length == 0) return;
+  lrt_str_reserve(out, length + length / 2 + 16); /* blanks take three bytes */
   if (sp->add_dummy_prefix && !sp->whitespace_as_suffix) add_blank(sp, out);
   add_parts(sp, text, length, out);
   const char *blank = sp->escape_whitespaces ? LRT_SPACE_SYMBOL : " ";

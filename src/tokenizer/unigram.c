@@ -3,6 +3,7 @@
 #include "tokenizer/unigram.h"
 
 #include "base/fail.h"
+#include "tokenizer/lossy_utf8.h"
 
 #define NO_WAY UINT32_MAX
 
@@ -20,16 +21,11 @@ static lrt_status reserve(lrt_unigram_work *work, size_t count, lrt_error *err) 
   const size_t wanted = count < 256 ? 256 : count + count / 2;
   lrt_alloc_free(work->nodes);
   work->capacity = 0;
-  work->nodes = lrt_alloc_array(work->alloc, wanted, sizeof *work->nodes);
+  work->nodes = lrt_alloc_get(work->alloc, wanted * sizeof *work->nodes);
   if (work->nodes == NULL)
     return lrt_alloc_fail(err, work->alloc, wanted * sizeof *work->nodes, "encoding a text");
   work->capacity = wanted;
   return LRT_OK;
-}
-
-/* Length of a character by its first byte. */
-static size_t character_bytes(uint8_t lead) {
-  return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
 static inline void offer(const lrt_unigram *m, lrt_unigram_node *end, double score, size_t start,
@@ -45,7 +41,7 @@ static inline void offer(const lrt_unigram *m, lrt_unigram_node *end, double sco
 static void extend(const lrt_unigram *m, lrt_unigram_node *nodes, const char *text, size_t length,
                    size_t start) {
   const double here = nodes[start].score;
-  const size_t character = character_bytes((uint8_t)text[start]);
+  const size_t character = lrt_utf8_lead_bytes((uint8_t)text[start]);
   bool has_character = false;
   uint32_t node = 0;
   for (size_t at = start; at < length;) {
@@ -68,7 +64,7 @@ lrt_status lrt_unigram_run(const lrt_unigram *m, lrt_unigram_work *work, const c
   lrt_unigram_node *nodes = work->nodes;
   for (size_t i = 0; i <= length; i++) nodes[i].start = NO_WAY;
   nodes[0].score = 0;
-  for (size_t at = 0; at < length; at += character_bytes((uint8_t)text[at]))
+  for (size_t at = 0; at < length; at += lrt_utf8_lead_bytes((uint8_t)text[at]))
     extend(m, nodes, text, length, at);
   for (size_t end = length, start; end > 0; end = start) {
     start = nodes[end].start;

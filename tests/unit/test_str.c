@@ -67,10 +67,25 @@ static void taken_text_is_a_block(void) {
   lrt_alloc_free(text);
 }
 
+/* Appending what there is room for asks for no memory. */
+static void reserve(void) {
+  lrt_str str;
+  lrt_str_init(&str, lrt_alloc_default(), 100);
+  lrt_str_reserve(&str, 80);
+  const uint64_t calls = lrt_alloc_calls(lrt_alloc_default());
+  for (int i = 0; i < 8; i++) lrt_str_add_text(&str, "0123456789");
+  CHECK_INT(lrt_alloc_calls(lrt_alloc_default()) - calls, 0);
+  CHECK_INT(str.length, 80);
+  lrt_str_reserve(&str, 21);
+  CHECK_INT(lrt_str_check(&str, NULL), LRT_OVER_BUDGET);
+  lrt_str_clear(&str);
+}
+
 int main(int argc, char **argv) {
   RUN(texts_grow);
   RUN(maximum_is_hard);
   RUN(refused_memory_is_reported);
   RUN(taken_text_is_a_block);
+  RUN(reserve);
   DONE();
 }
