@@ -1,6 +1,7 @@
 /* fully_connected.c: FULLY_CONNECTED: rows of the input times a matrix, whatever the weights are stored as. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/densify.h"
+#include "ops/fused_activation.h"
 #include "ops/movement.h"
 #include "ops/product.h"
 
@@ -80,6 +81,46 @@ static lrt_status prepare_sparse(lrt_prepare *p) {
   return replace_weights(p, &dense);
 }
 
+typedef struct empty_rows {
+  int64_t n;
+  float lo, hi;
+  bool has_bias;
+} empty_rows;
+
+static lrt_status run_empty_rows(const lrt_step *step, const lrt_step_run *run, int64_t begin, int64_t end) {
+  const empty_rows *e = step->params;
+  const float *bias = e->has_bias ? step->inputs[2]->data : NULL;
+  float *out = step->outputs[0]->data; /* [rows][n] */
+  (void)run;
+  for (int64_t i = begin * e->n; i < end * e->n; i++) {
+    const float sum = bias != NULL ? bias[i % e->n] : 0.0f;
+    out[i] = sum < e->lo ? e->lo : sum > e->hi ? e->hi : sum;
+  }
+  return LRT_OK;
+}
+
+/* Sums of nothing: rows of 0 numbers give the bias. */
+static lrt_status prepare_empty_rows(lrt_prepare *p, int32_t n) {
+  const lrt_fully_connected_options *options = p->node->options;
+  const lrt_shape *input = &p->inputs[0]->shape;
+  lrt_shape rows = *input, shape;
+  if (input->rank < 1 || input->dims[input->rank - 1] != 0 || p->inputs[0]->type != LRT_FLOAT32 ||
+      p->outputs[0]->type != LRT_FLOAT32)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "weights \"%s\" are empty", p->inputs[1]->name);
+  rows.rank--;
+  if (lrt_shape_count(&rows) < 0)
+    return lrt_prepare_fail(p, LRT_INVALID_MODEL, "the input has too many rows");
+  LRT_TRY(output_shape(p, lrt_shape_count(&rows), n, 0, options->keep_num_dims != 0, &shape));
+  LRT_TRY(lrt_prepare_shape(p, 0, &shape));
+  LRT_TRY(lrt_product_check_bias(p, 2, n, LRT_FLOAT32, LRT_FLOAT32));
+  empty_rows *e = lrt_prepare_params(p, sizeof *e);
+  if (e == NULL) return lrt_prepare_no_memory(p);
+  e->n = n;
+  e->has_bias = lrt_product_operand(p, 2) != NULL;
+  LRT_TRY(lrt_fused_activation(p, options->activation, &e->lo, &e->hi));
+  return lrt_prepare_step(p, run_empty_rows, e, lrt_shape_count(&rows), 0, "bias rows");
+}
+
 static lrt_status prepare_fc(lrt_prepare *p) {
   const lrt_fully_connected_options *options = p->node->options;
   const bool shuffled = options->weights_format == WEIGHTS_SHUFFLED;
@@ -97,6 +138,7 @@ static lrt_status prepare_fc(lrt_prepare *p) {
                             weights->name, weights->shape.rank);
   const int32_t n = weights->shape.dims[0], k = weights->shape.dims[1];
   const int64_t count = lrt_shape_count(&input->shape);
+  if (k == 0 && count == 0) return prepare_empty_rows(p, n);
   if (k < 1 || count < 0 || count % k != 0)
     return lrt_prepare_fail(p, LRT_INVALID_MODEL,
                             "an input of %lld numbers does not fit weights with rows of %d", (long long)count,

@@ -12,7 +12,7 @@
 #include "litert/interpreter.h"
 #include "npz.h"
 
-/* Sanitized builds run nets a hundred times slower: they take the small models only. */
+/* Sanitized builds and emulators run nets a hundred times slower: they take the small models only. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CONFORMANCE_MAX_BYTES 320000
 #else
@@ -21,7 +21,19 @@
 
 static inline bool is_too_large(const char *path) {
   struct stat info;
-  return stat(path, &info) == 0 && info.st_size > CONFORMANCE_MAX_BYTES;
+  const long most = getenv("LRT_EMULATED") != NULL ? 320000 : CONFORMANCE_MAX_BYTES;
+  return stat(path, &info) == 0 && info.st_size > most;
+}
+
+/* Emulated runs, and those where LRT_PART is set, take a tenth of the cases, the one that LRT_SEED names, unless LRT_FULL
+ * is set. */
+static inline bool is_wanted(const char *name) {
+  const char *seed = getenv("LRT_SEED");
+  unsigned hash = 0;
+  if (getenv("LRT_FULL") != NULL || (getenv("LRT_EMULATED") == NULL && getenv("LRT_PART") == NULL))
+    return true;
+  for (const char *c = name; *c != '\0'; c++) hash = hash * 31 + (unsigned char)*c;
+  return hash % 10 == (seed == NULL ? 1 : (unsigned)abs(atoi(seed)) % 10);
 }
 
 /* The thread sanitizer, slower still, takes a seeded eighth of what is left (LRT_SEED), and nothing that is large in the
