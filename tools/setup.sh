@@ -108,6 +108,7 @@ if [ "$1" = test ]; then
   install_python mypy -- mypy || echo "setup: pip could not fetch mypy; the check of type hints will be skipped" >&2
 fi
 if [ "$1" = test ]; then
+  # shellcheck disable=SC2086  # one word per package
   install_python $clients -- pymicro_wakeword pyopen_wakeword ||
     echo "setup: pip could not fetch $clients; these clients of TFLite's C API will not be tested" >&2
 fi
