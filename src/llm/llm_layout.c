@@ -318,8 +318,8 @@ static void keep_fitting(lrt_llm_layout *out) {
   out->entry_count = kept;
 }
 
-/* The axis that the metadata gives, or the one that the model shows. */
-static int32_t axis_of(const view *v, const lrt_llm_layout *layout, const char *input, const char *output) {
+/* The axis that the metadata gives, -1 where it gives none that the cache has. */
+static int32_t told_axis(const view *v, const char *input) {
   for (size_t i = 0; i < v->executor->state_buffer_count; i++) {
     const lrt_state_buffer *b = &v->executor->state_buffers[i];
     const bool same = b->decode_input != NULL && strcmp(b->decode_input, input) == 0;
@@ -329,8 +329,13 @@ static int32_t axis_of(const view *v, const lrt_llm_layout *layout, const char *
     const int32_t axis = b->sequence_axis < 0 ? b->sequence_axis + info.shape.rank : b->sequence_axis;
     if (axis >= 0 && axis < info.shape.rank) return axis;
   }
+  return -1;
+}
+
+static int32_t axis_of(const view *v, const lrt_llm_layout *layout, const char *input, const char *output) {
   const int32_t masked = layout->decode->mask.tensor >= 0 ? layout->decode->length : 0;
-  return lrt_llm_cache_axis(v->model, layout->entries, layout->entry_count, output, masked);
+  return lrt_llm_cache_axis(v->model, layout->entries, layout->entry_count, output, told_axis(v, input),
+                            masked);
 }
 
 static lrt_status find_caches(const lrt_model *model, const lrt_executor_metadata *executor, lrt_arena *arena,

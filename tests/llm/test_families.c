@@ -150,6 +150,55 @@ static void several_lengths(void) {
   tiny_free(m);
 }
 
+/* ExecutorMetadata {1: {2: state buffer {1 prefill input, 2 prefill output, 3 decode input, 4 decode output, 7 axis}}} */
+static size_t put_text(uint8_t *out, int field, const char *text) {
+  const size_t length = strlen(text);
+  out[0] = (uint8_t)(field << 3 | 2);
+  out[1] = (uint8_t)length;
+  memcpy(out + 2, text, length);
+  return length + 2;
+}
+
+static size_t put_buffer(uint8_t *out, const char *input, const char *output, int axis) {
+  size_t used = 2;
+  for (int field = 1; field <= 4; field++)
+    used += put_text(out + used, field, field % 2 == 1 ? input : output);
+  out[used++] = 7 << 3;
+  out[used++] = (uint8_t)axis;
+  out[0] = 2 << 3 | 2;
+  out[1] = (uint8_t)(used - 2);
+  return used;
+}
+
+static void caches_named_by_metadata(void) {
+  const tiny_options o = {.renamed = true, .axis_k = 2, .axis_v = 3};
+  lrt_section_item item;
+  lrt_error err = {LRT_OK, ""};
+  uint8_t metadata[256] = {1 << 3 | 2};
+  size_t size = 0, used = 3;
+  tiny_lm *m = tiny_make(&o);
+  REQUIRE(m != NULL);
+  used += put_buffer(metadata + used, "kv_cache_k_0", "next_k", 2);
+  used += put_buffer(metadata + used, "kv_cache_v_0", "next_v", 3);
+  metadata[1] = (uint8_t)((used - 3) & 127) | 128; /* the length as two bytes */
+  metadata[2] = (uint8_t)((used - 3) >> 7);
+  const lrt_bundle_part parts[] = {
+      tiny_model_part(m, "tf_lite_prefill_decode", &item),
+      {.kind = LRT_SECTION_EXECUTOR_METADATA, .bytes = metadata, .length = used}};
+  uint8_t *bytes = tiny_bundle(parts, 2, &size);
+  REQUIRE(bytes != NULL);
+  lrt_engine *engine = open_bytes(bytes, size, NULL, &err);
+  if (engine == NULL) fprintf(stderr, "%s\n", err.message);
+  REQUIRE(engine != NULL);
+  check_answers(engine, TINY_CONTEXT);
+  lrt_engine_destroy(engine);
+  free(bytes);
+  /* Nobody says what goes with what. */
+  CHECK(open_bytes(m->model.bytes, m->model.size, NULL, &err) == NULL);
+  CHECK_INT(err.code, LRT_UNSUPPORTED);
+  tiny_free(m);
+}
+
 static void unknown_inputs_are_named(void) {
   const tiny_options o = {.unknown_input = "moon_phase"};
   lrt_error err;
@@ -228,6 +277,7 @@ int main(int argc, char **argv) {
   RUN(families);
   RUN(embedders);
   RUN(several_lengths);
+  RUN(caches_named_by_metadata);
   RUN(unknown_inputs_are_named);
   RUN(stateless);
   RUN(other_models_are_refused);

@@ -36,6 +36,7 @@ typedef struct tiny_options {
       axis_v;  /* where a cache [1,…] has its positions: 1 [1,S,2,3], 2 [1,2,S,3], 3 [1,2,3,S]; 0 = 1 */
   int context; /* 0 = TINY_CONTEXT */
   bool two_contexts;         /* all signatures a second time with caches and masks of half the length */
+  bool renamed;              /* the caches' outputs are "next_k" and "next_v" */
   const char *unknown_input; /* an input that no family has */
 } tiny_options;
 
@@ -221,8 +222,8 @@ static inline void tiny_signature(tiny_lm *m, const tiny_options *o, const char 
   int32_t next_k, next_v;
   const int32_t mean_k = tiny_cache(b, axis_k, n, context, k, value, first, &next_k);
   const int32_t mean_v = tiny_cache(b, axis_v, n, context, v, value, first, &next_v);
-  tiny_entry(m, s, true, "kv_cache_k_0", next_k);
-  tiny_entry(m, s, true, "kv_cache_v_0", next_v);
+  tiny_entry(m, s, true, o->renamed ? "next_k" : "kv_cache_k_0", next_k);
+  tiny_entry(m, s, true, o->renamed ? "next_v" : "kv_cache_v_0", next_v);
   if (!logits) return;
   const int32_t visible = tiny_visible(b, o, n, context, mask, places);
   const int32_t both =
