@@ -216,7 +216,9 @@ static lrt_status read_pieces(lrt_tokenizer *t, const uint8_t *bytes, size_t len
   /* Control, unknown and byte pieces go before others of the same spelling. */
   for (id = 0; id < t->size; id++)
     if (t->sp.plain[id].bytes != NULL) lrt_piece_map_add(&t->by_piece, (uint32_t)id);
-  if (t->unknown < 0) return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has no unknown piece");
+  /* Where bytes stand for what no piece has, nothing is unknown. */
+  if (t->unknown < 0 && !t->sp.byte_fallback)
+    return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model has no unknown piece");
   for (int byte = 0; t->sp.byte_fallback && byte < 256; byte++)
     if (t->sp.byte_ids[byte] < 0)
       return lrt_fail(err, LRT_INVALID_MODEL, "the SentencePiece model lacks the byte piece <0x%02X>",

@@ -168,6 +168,18 @@ static void sentencepiece_others(void) {
                 "a",
                 0, 207, 207, 4);
   lrt_tokenizer_destroy(t);
+  /* With bytes for everything, no piece need be of the type "unknown": here it becomes a control piece. */
+  sp_sample(&w, 1, 1);
+  uint8_t *unknown = memmem(w.bytes, w.length, "<unk>", 5);
+  REQUIRE(unknown != NULL);
+  uint8_t *type = memchr(unknown, 0x18, 12); /* field 3 as a varint */
+  REQUIRE(type != NULL && type[1] == 2);
+  type[1] = 3;
+  t = open_bytes(w.bytes, w.length);
+  REQUIRE(t != NULL);
+  CHECK_INT(lrt_tokenizer_unknown(t), -1);
+  CHECK_IDS(t, "\xC3\xA9", 0, "3 207 181");
+  lrt_tokenizer_destroy(t);
   sp_sample(&w, 4, 0);
   t = open_bytes(w.bytes, w.length);
   REQUIRE(t != NULL);
