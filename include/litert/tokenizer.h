@@ -13,7 +13,9 @@ extern "C" {
 #endif
 
 /* A vocabulary with everything that turns text into its ids: immutable, reference counted, usable from any number of
- * threads at once. The ids are those of the packages `sentencepiece` and `tokenizers` on the same file. */
+ * threads at once. The ids are those of the packages `sentencepiece` and `tokenizers` on the same file; a
+ * tokenizer.json's truncation and padding are not applied. Letters, digits, punctuation and normal forms are those of
+ * Unicode 16.0; `tokenizers` has older tables for some normalizers and for Punctuation. */
 typedef struct lrt_tokenizer lrt_tokenizer;
 
 /* Opens a SentencePiece model, a tokenizer.json, or the tokenizer inside a .litertlm or .task bundle; the kind is told

@@ -68,7 +68,7 @@ static lrt_status read_added_token(lrt_tokenizer *t, const lrt_json *json, int32
   }
   token->id = id;
   if (token->normalized) LRT_TRY(normalize_token(t, token, err));
-  t->bits[id] |= (uint8_t)(TOKEN_ADDED | (token->special ? TOKEN_SPECIAL : 0));
+  if (token->special) t->bits[id] |= TOKEN_SPECIAL;
   return LRT_OK;
 }
 

@@ -19,9 +19,8 @@
 /* Bits of what is known of a token. */
 enum {
   TOKEN_SPECIAL = 1,  /* control token, special token */
-  TOKEN_ADDED = 2,    /* from "added_tokens" */
-  TOKEN_IN_MODEL = 4, /* from the model's vocabulary */
-  TOKEN_IS_BYTE = 8   /* <0x41> of a SentencePiece model */
+  TOKEN_IN_MODEL = 2, /* from the model's vocabulary */
+  TOKEN_IS_BYTE = 4   /* <0x41> of a SentencePiece model */
 };
 
 /* A token that is found in text before the model sees it. */
