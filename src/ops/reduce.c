@@ -78,6 +78,9 @@ static lrt_status quantized_params(lrt_prepare *p, lrt_reduce_op op, reduce_plan
     return lrt_prepare_fail(p, LRT_INVALID_MODEL, "input and output have different scales or zero points");
   lrt_reduce_quant(op, in->type, lrt_value_scale(in), lrt_value_zero_point(in), lrt_value_scale(out),
                    lrt_value_zero_point(out), plan->space.per_output, &plan->params);
+  if (op == LRT_REDUCE_PROD && plan->params.scale.shift > 7) /* the 64-bit rule ends there */
+    return lrt_prepare_fail(p, LRT_UNSUPPORTED,
+                            "the input's scale is too large for a product (tensor \"%s\")", in->name);
   return LRT_OK;
 }
 

@@ -85,6 +85,19 @@ static void test_reduce_quantized(void) {
   stored(LRT_INT8, 0.05f, 3, LRT_OP_REDUCE_MAX, &drop, in, 2, build_shape(1, 2), (int8_t[]){-1, 127}, 0);
 }
 
+/* Steps of 3e9 that end in steps of 0.5: further than the rescaling of 64-bit products goes. */
+static void test_reduce_huge_scale(void) {
+  static const int8_t values[4] = {1, 2, 3, 4};
+  const lrt_reducer_options drop = {0};
+  const one_operand in[] = {{.type = LRT_INT8, .shape = {2, {2, 2}}, .data = values, .scale = 3e9f},
+                            ONE_I32(1)};
+  const one_operand out = {.type = LRT_INT8, .scale = 0.5f};
+  one_op o;
+  CHECK_INT(one_op_run(&o, LRT_MODE_FAST, LRT_OP_REDUCE_PROD, &drop, in, 2, &out, 1), LRT_UNSUPPORTED);
+  CHECK(strstr(o.error.message, "too large for a product") != NULL);
+  one_op_close(&o);
+}
+
 static void test_arg(void) {
   const one_operand rows[] = {REAL(2, 2, 3, 1, 3, 3, -4, -5, -6), ONE_I32(-1)},
                     beyond[] = {REAL(2, 2, 3, 1, 2, 3, 4, 5, 6), ONE_I32(2)};
@@ -202,6 +215,7 @@ static void test_cast(void) {
 int main(int argc, char **argv) {
   RUN(test_reduce);
   RUN(test_reduce_quantized);
+  RUN(test_reduce_huge_scale);
   RUN(test_arg);
   RUN(test_pool);
   RUN(test_softmax);
