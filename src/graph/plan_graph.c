@@ -1,4 +1,4 @@
-/* plan_graph.c: copies a subgraph for planning and replaces composites by their decompositions. */
+/* plan_graph.c: copies a subgraph for planning and replaces composites by decompositions or operators. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/plan_graph.h"
 
@@ -14,6 +14,7 @@
 
 typedef struct inlining {
   lrt_plan_graph *plan;
+  bool by_name;
   int32_t composites; /* inlined so far: a body of nothing but composites adds no nodes */
   const lrt_deadline *deadline;
   lrt_error *err;
@@ -136,10 +137,58 @@ static lrt_status inline_composite(inlining *in, const lrt_node *node, const int
   return add_nodes(in, index, map, file_index, name, depth + 1);
 }
 
+/* Whether a key's text stands in the attributes. */
+static bool has_word(const uint8_t *bytes, size_t size, const char *word) {
+  const size_t length = strlen(word);
+  for (size_t i = 0; i + length <= size; i++)
+    if (memcmp(bytes + i, word, length) == 0) return true;
+  return false;
+}
+
+/* Attention as `odml.scaled_dot_product_attention` computes it: queries, keys, values and mask of four dimensions. Files
+ * whose decomposition is wrong are in the field (a key transposed by a reshape): nobody who knows the name runs it. */
+static bool is_attention(const lrt_plan_graph *plan, const lrt_node *node, const int32_t *map) {
+  const lrt_stablehlo_composite_options *options = node->options;
+  if (options->name == NULL || strcmp(options->name, "odml.scaled_dot_product_attention") != 0) return false;
+  if (has_word(options->composite_attributes.data, options->composite_attributes.count, "logit_cap"))
+    return false;
+  if (node->input_count != 4 || node->output_count != 1 || node->outputs[0] < 0) return false;
+  const lrt_shape *shapes[4];
+  for (int i = 0; i < 4; i++) {
+    if (node->inputs[i] < 0) return false;
+    const lrt_tensor *tensor = plan->tensors[map[node->inputs[i]]].tensor;
+    if (tensor->type != LRT_FLOAT32 || tensor->shape.rank != 4) return false;
+    shapes[i] = &tensor->shape;
+  }
+  const int32_t groups = shapes[1]->dims[2];
+  const int32_t full[4] = {shapes[0]->dims[0], shapes[0]->dims[2], shapes[0]->dims[1], shapes[1]->dims[1]};
+  for (int d = 0; d < 4; d++)
+    if (shapes[3]->dims[d] != 1 && shapes[3]->dims[d] != full[d]) return false;
+  return shapes[0]->dims[3] == shapes[1]->dims[3] && groups > 0 && shapes[2]->dims[2] == groups &&
+         shapes[0]->dims[2] % groups == 0 && shapes[1]->dims[1] == shapes[2]->dims[1];
+}
+
+static lrt_status add_by_name(inlining *in, const lrt_node *node, const int32_t *map, int32_t file_index,
+                              const char *within) {
+  const lrt_stablehlo_composite_options *options = node->options;
+  lrt_node *named = lrt_arena_get(&in->plan->arena, sizeof *named);
+  if (named == NULL) return no_memory(in);
+  *named = *node;
+  named->code = LRT_OP_CUSTOM;
+  named->version = 1;
+  named->custom_name = options->name;
+  named->options = NULL;
+  named->custom_options = options->composite_attributes.data;
+  named->custom_options_size = options->composite_attributes.count;
+  return add_node(in, named, map, file_index, within);
+}
+
 static lrt_status add_or_inline(inlining *in, const lrt_node *node, const int32_t *map, int32_t file_index,
                                 const char *within, int depth) {
-  return node->code == LRT_OP_STABLEHLO_COMPOSITE ? inline_composite(in, node, map, file_index, depth)
-                                                  : add_node(in, node, map, file_index, within);
+  if (node->code != LRT_OP_STABLEHLO_COMPOSITE) return add_node(in, node, map, file_index, within);
+  return in->by_name && is_attention(in->plan, node, map)
+             ? add_by_name(in, node, map, file_index, within)
+             : inline_composite(in, node, map, file_index, depth);
 }
 
 static lrt_status add_nodes(inlining *in, int32_t subgraph, const int32_t *map, int32_t file_index,
@@ -167,15 +216,15 @@ static lrt_status add_items(inlining *in, const lrt_plan_item *items, int32_t co
 }
 
 lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, const lrt_plan_item *items,
-                                 int32_t item_count, lrt_alloc *alloc, const lrt_deadline *deadline,
-                                 lrt_plan_graph **out, lrt_error *err) {
+                                 int32_t item_count, bool by_name, lrt_alloc *alloc,
+                                 const lrt_deadline *deadline, lrt_plan_graph **out, lrt_error *err) {
   lrt_plan_graph *plan = lrt_alloc_zero(alloc, sizeof *plan);
   if (plan == NULL) return lrt_alloc_fail(err, alloc, sizeof *plan, "the plan graph");
   lrt_arena_init(&plan->arena, alloc);
   plan->graph = graph;
   plan->subgraph = &graph->subgraphs[subgraph];
   plan->subgraph_index = subgraph;
-  inlining in = {plan, 0, deadline, err};
+  inlining in = {plan, by_name, 0, deadline, err};
   const int32_t count = plan->subgraph->tensor_count;
   int32_t *map = lrt_arena_array(&plan->arena, (size_t)count, sizeof *map);
   lrt_status status = map != NULL ? LRT_OK : no_memory(&in);

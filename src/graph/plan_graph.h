@@ -47,10 +47,11 @@ typedef struct lrt_plan_item {
 } lrt_plan_item;
 
 /* Copies a subgraph, or the given items of it (NULL = all nodes in their order of execution); composites are replaced by their
- * decompositions. Destroy with lrt_plan_graph_destroy. `deadline` may be NULL. */
+ * decompositions, except, with `by_name`, those that an operator of this library computes: they become nodes of that custom
+ * operator. Destroy with lrt_plan_graph_destroy. `deadline` may be NULL. */
 lrt_status lrt_plan_graph_create(const lrt_graph *graph, int32_t subgraph, const lrt_plan_item *items,
-                                 int32_t item_count, lrt_alloc *alloc, const lrt_deadline *deadline,
-                                 lrt_plan_graph **out, lrt_error *err);
+                                 int32_t item_count, bool by_name, lrt_alloc *alloc,
+                                 const lrt_deadline *deadline, lrt_plan_graph **out, lrt_error *err);
 void lrt_plan_graph_destroy(lrt_plan_graph *plan);
 
 #endif

@@ -144,13 +144,17 @@ typedef struct attention_params {
   float scale;
 } attention_params;
 
-/* Weights of one query and head: softmax of scale * q k + mask. */
+/* Weights of one query and head: softmax of scale * q k + mask. Keys masked by -inf are not looked at, unless all are. */
 static void weigh(const attention_params *a, const float *q, const float *k, const float *mask,
                   float *weights) {
   const int64_t step = (int64_t)a->groups * a->size;
   float largest = -INFINITY, sum = 0;
   for (int64_t t = 0; t < a->keys; t++) {
     float dot = 0;
+    if (mask[t * a->mask[3]] == -INFINITY) {
+      weights[t] = -INFINITY;
+      continue;
+    }
     for (int64_t i = 0; i < a->size; i++) dot += q[i] * a->scale * k[t * step + i];
     weights[t] = dot + mask[t * a->mask[3]];
     if (weights[t] > largest) largest = weights[t];
@@ -176,8 +180,10 @@ static lrt_status attention_step(const lrt_step *step, const lrt_step_run *run, 
     weigh(a, (const float *)step->inputs[0]->data + unit * a->size,
           (const float *)step->inputs[1]->data + rows * a->size, mask, weights);
     memset(out, 0, (size_t)a->value_size * sizeof *out);
-    for (int64_t t = 0; t < a->keys; t++)
+    for (int64_t t = 0; t < a->keys; t++) {
+      if (weights[t] == 0) continue;
       for (int64_t i = 0; i < a->value_size; i++) out[i] += weights[t] * values[t * value_step + i];
+    }
   }
   return LRT_OK;
 }

@@ -151,9 +151,10 @@ static bool asks_delegates(const lrt_runtime *runtime) {
 /* The graph to plan: the subgraph's nodes, or what delegates have left of them and a node for each of their groups. */
 static lrt_status make_graph(lrt_plan *plan, int32_t subgraph, const lrt_shape *shapes, lrt_error *err) {
   lrt_runtime *runtime = plan->runtime;
+  const bool by_name = runtime->mode != LRT_OP_REF && !runtime->preserve_all;
   if (!asks_delegates(runtime))
-    return lrt_plan_graph_create(runtime->graph, subgraph, NULL, 0, runtime->alloc, &runtime->deadline,
-                                 &plan->graph, err);
+    return lrt_plan_graph_create(runtime->graph, subgraph, NULL, 0, by_name, runtime->alloc,
+                                 &runtime->deadline, &plan->graph, err);
   LRT_TRY(lrt_partition_take(runtime, subgraph, shapes, &plan->partition, err));
   const lrt_partition *p = plan->partition;
   lrt_plan_item *items = lrt_arena_array(&plan->arena, (size_t)p->unit_count + 1, sizeof *items);
@@ -163,7 +164,7 @@ static lrt_status make_graph(lrt_plan *plan, int32_t subgraph, const lrt_shape *
     items[u] =
         group != NULL ? (lrt_plan_item){group->index, &group->node} : (lrt_plan_item){p->units[u].node, NULL};
   }
-  return lrt_plan_graph_create(runtime->graph, subgraph, items, p->unit_count, runtime->alloc,
+  return lrt_plan_graph_create(runtime->graph, subgraph, items, p->unit_count, by_name, runtime->alloc,
                                &runtime->deadline, &plan->graph, err);
 }
 

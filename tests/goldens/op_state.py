@@ -85,6 +85,7 @@ def control(rng):
     yield finish(case.run([a, b], [case.output("float32", (2, 3))],
                           {"name": "test.difference", "decomposition_subgraph_index": inner, "version": 1,
                            "composite_attributes": b"\0\0\1"}))
+    yield attention_case(rng)
     for taken in (0, 1, 2):
         case = start("STABLEHLO_CASE", 0, "float32")
         case.tag = str(taken)
@@ -92,6 +93,34 @@ def control(rng):
         a, b = (case.input("float32", floats(rng, (2, 3))) for _ in range(2))
         branches = [binary_subgraph(case, op, "float32", (2, 3), {"activation": 0}) for op in ("ADD", "SUB", "MUL")]
         yield finish(case.run([c, a, b], [case.output("float32", (2, 3))], {"branch_subgraph_indices": branches}))
+
+
+def attention_case(rng):
+    """Attention as a composite, which fast mode computes by its name: one query row, heads that share keys and values."""
+    heads, size, keys, live = (int(v) for v in (rng.integers(1, 5), rng.integers(1, 9), 7, rng.integers(1, 8)))
+    case = start("STABLEHLO_COMPOSITE", 0, "float32")
+    case.tag = "attention"
+    q = case.input("float32", floats(rng, (1, 1, heads, size)))
+    k, v = (case.input("float32", floats(rng, (1, keys, 1, size))) for _ in range(2))
+    mask = case.input("float32", np.where(np.arange(keys) < live, 0, -np.inf).reshape(1, 1, 1, keys))
+    y = case.output("float32", (1, 1, heads, size))
+    number, graph = subgraph(case, *[("float32", case.main.tensors[i].shape) for i in (q, k, v, mask)])
+
+    def add(op, ins, dims, options=None):
+        graph.node(op, 1, ins, [graph.add("float32", dims)], options)
+        return len(graph.tensors) - 1
+
+    def reshape(x, dims):
+        return add("RESHAPE", [x, graph.add("int32", (len(dims),), data=array("int32", dims))], dims)
+    scaled = add("MUL", [0, graph.add("float32", (), data=array("float32", 0.5))], (1, 1, heads, size), {"activation": 0})
+    scores = add("BATCH_MATMUL", [reshape(scaled, (heads, size)), reshape(1, (keys, size))], (heads, keys), {"adj_y": True})
+    masked = add("ADD", [scores, reshape(3, (1, keys))], (heads, keys), {"activation": 0})
+    weights = add("SOFTMAX", [masked], (heads, keys), {"beta": 1.0})
+    mixed = add("BATCH_MATMUL", [weights, reshape(2, (keys, size))], (heads, size), {"adj_y": False})
+    graph.outputs.append(reshape(mixed, (1, 1, heads, size)))
+    attributes = b"scale\0\1\x07\1\0\0\0\1\0\0\0\1\0\0\0\0\0\0\x3f\x0e\5\x26\1"
+    return finish(case.run([q, k, v, mask], [y], {"name": "odml.scaled_dot_product_attention", "version": 1,
+                                                  "decomposition_subgraph_index": number, "composite_attributes": attributes}))
 
 
 @family("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "HASHTABLE", "HASHTABLE_FIND", "HASHTABLE_IMPORT",
