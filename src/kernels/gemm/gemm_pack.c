@@ -9,12 +9,22 @@
 static void pixel_rows(const lrt_gemm_a *a, const char *picture, size_t pixel_bytes, int32_t y, int32_t x,
                        const void *outside, const void **rows, int step) {
   const int64_t top = (int64_t)y * a->stride_h - a->pad_top, left = (int64_t)x * a->stride_w - a->pad_left;
+  const size_t across = (size_t)a->dilation_w * pixel_bytes;
+  const bool inner = left >= 0 && left + (int64_t)(a->kernel_w - 1) * a->dilation_w < a->in_w;
   for (int32_t ky = 0; ky < a->kernel_h; ky++) {
     const int64_t iy = top + (int64_t)ky * a->dilation_h;
+    if (iy < 0 || iy >= a->in_h) {
+      for (int32_t kx = 0; kx < a->kernel_w; kx++, rows += step) *rows = outside;
+      continue;
+    }
+    if (inner) {
+      const char *pixel = picture + (size_t)(iy * a->in_w + left) * pixel_bytes;
+      for (int32_t kx = 0; kx < a->kernel_w; kx++, rows += step, pixel += across) *rows = pixel;
+      continue;
+    }
     for (int32_t kx = 0; kx < a->kernel_w; kx++, rows += step) {
       const int64_t ix = left + (int64_t)kx * a->dilation_w;
-      const int inside = iy >= 0 && iy < a->in_h && ix >= 0 && ix < a->in_w;
-      *rows = inside ? picture + (size_t)(iy * a->in_w + ix) * pixel_bytes : outside;
+      *rows = ix >= 0 && ix < a->in_w ? picture + (size_t)(iy * a->in_w + ix) * pixel_bytes : outside;
     }
   }
 }
