@@ -63,13 +63,14 @@ void lrt_gemm_int_U8_7x32__avx512vnni(const void *strip, int64_t lda, int64_t kp
     FLIPPED(r) l##r = _mm512_dpbusd_epi32(l##r, v, b0);                                                      \
     h##r = _mm512_dpbusd_epi32(h##r, v, b1);                                                                 \
   }
-#define POINTER(r) const uint8_t *a##r = rows[r];
-void lrt_gemm_direct_7x32__avx512vnni(const uint8_t *const *rows, int64_t taps, int64_t kc, uint32_t flip,
-                                      const int8_t *panel, int32_t *acc, int nr) {
+#define POINTER(r) const uint8_t *a##r = apart > 0 ? rows[0] + r * apart : rows[r];
+void lrt_gemm_direct_7x32__avx512vnni(const uint8_t *const *rows, int64_t apart, int64_t taps, int64_t kc,
+                                      uint32_t flip, const int8_t *panel, int32_t *acc, int nr) {
   const __m512i turn = _mm512_set1_epi32((int32_t)flip);
+  const int step = apart > 0 ? 1 : 7;
   ROWS(ZERO_LEFT)
   if (nr <= 16) {
-    for (int64_t t = 0; t < taps; t++, rows += 7) {
+    for (int64_t t = 0; t < taps; t++, rows += step) {
       ROWS(POINTER)
       for (int64_t i = 0; i < kc; i += 4, panel += 128) {
         const __m512i b0 = _mm512_loadu_si512(panel);
@@ -80,7 +81,7 @@ void lrt_gemm_direct_7x32__avx512vnni(const uint8_t *const *rows, int64_t taps, 
     return;
   }
   ROWS(ZERO_RIGHT)
-  for (int64_t t = 0; t < taps; t++, rows += 7) {
+  for (int64_t t = 0; t < taps; t++, rows += step) {
     ROWS(POINTER)
     for (int64_t i = 0; i < kc; i += 4, panel += 128) {
       const __m512i b0 = _mm512_loadu_si512(panel), b1 = _mm512_loadu_si512(panel + 64);

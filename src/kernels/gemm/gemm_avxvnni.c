@@ -20,14 +20,15 @@
     l##r = _mm256_dpbusd_avx_epi32(l##r, v, b0);                                                             \
     h##r = _mm256_dpbusd_avx_epi32(h##r, v, b1);                                                             \
   }
-#define POINTER(r) const uint8_t *a##r = rows[r];
+#define POINTER(r) const uint8_t *a##r = apart > 0 ? rows[0] + r * apart : rows[r];
 
-void lrt_gemm_direct_6x16__avxvnni(const uint8_t *const *rows, int64_t taps, int64_t kc, uint32_t flip,
-                                   const int8_t *panel, int32_t *acc, int nr) {
+void lrt_gemm_direct_6x16__avxvnni(const uint8_t *const *rows, int64_t apart, int64_t taps, int64_t kc,
+                                   uint32_t flip, const int8_t *panel, int32_t *acc, int nr) {
   const __m256i turn = _mm256_set1_epi32((int32_t)flip);
+  const int step = apart > 0 ? 1 : 6;
   (void)nr;
   ROWS(ZERO)
-  for (int64_t t = 0; t < taps; t++, rows += 6) {
+  for (int64_t t = 0; t < taps; t++, rows += step) {
     ROWS(POINTER)
     for (int64_t i = 0; i < kc; i += 4, panel += 64) {
       const __m256i b0 = _mm256_loadu_si256((const __m256i *)panel);
@@ -42,7 +43,7 @@ void lrt_gemm_int_U8_6x16__avxvnni(const void *strip, int64_t lda, int64_t kp, c
                                    int32_t *acc, int nr) {
   const uint8_t *a = strip;
   const uint8_t *const rows[6] = {a, a + lda, a + 2 * lda, a + 3 * lda, a + 4 * lda, a + 5 * lda};
-  lrt_gemm_direct_6x16__avxvnni(rows, 1, kp, 0, panel, acc, nr);
+  lrt_gemm_direct_6x16__avxvnni(rows, 0, 1, kp, 0, panel, acc, nr);
 }
 
 static inline int32_t fold(__m256i v) {

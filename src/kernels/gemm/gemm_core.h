@@ -44,10 +44,11 @@ typedef void lrt_gemm_strip_fn(const lrt_gemm_strip_args *args);
 typedef void lrt_gemm_int_fn(const void *strip, int64_t lda, int64_t kp, const int8_t *panel, int32_t *acc,
                              int nr);
 /* The same straight from rows of bytes, without a strip: rows [taps][MR] pointers to kc bytes each, a multiple of KR (all
- * valid, rows past the last one repeat another). Each 32-bit word is xored with `flip` and then holds unsigned bytes: the
- * values of a U8 strip. */
-typedef void lrt_gemm_direct_fn(const uint8_t *const *rows, int64_t taps, int64_t kc, uint32_t flip,
-                                const int8_t *panel, int32_t *acc, int nr);
+ * valid, rows past the last one repeat another); or, with apart > 0, [taps] pointers to the first row, the others follow
+ * `apart` bytes from each other. Each 32-bit word is xored with `flip` and then holds unsigned bytes: the values of a U8
+ * strip. */
+typedef void lrt_gemm_direct_fn(const uint8_t *const *rows, int64_t apart, int64_t taps, int64_t kc,
+                                uint32_t flip, const int8_t *panel, int32_t *acc, int nr);
 /* acc[rows] = w[rows][ldw bytes] (k int8 values each) * strip row. */
 typedef void lrt_gemm_gemv_int_fn(const void *strip, int64_t k, const int8_t *w, int64_t ldw, int rows,
                                   int32_t *acc);
@@ -148,6 +149,10 @@ bool lrt_gemm_int16_factors(const int64_t *bias64, const int32_t *mult, const in
  * repeat row m0's. `size` = bytes per element, group offset included in `data`. */
 void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr, int row_step,
                    const void *outside, const void **rows);
+/* Where `mr` rows lie side by side and read nothing outside the picture: pointers to the first one's taps, and how many
+ * bytes the rows are apart; else 0. */
+int64_t lrt_gemm_first_row(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr,
+                           const void **rows);
 /* The same rows copied: out [mr][ld_out], taps * kc elements each. Bytes outside the picture become pads[row] (NULL = 0). */
 void lrt_gemm_gather(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr,
                      const uint8_t *pads, void *out, int64_t ld_out);

@@ -18,6 +18,7 @@ typedef struct parts {
   uint8_t *gathered;     /* [mr][kp] where taps are short */
   void *strip;           /* [mr][kp] of the kernel's strip type */
   uint8_t *outside;      /* [mr][kc] direct: what the rows' padding reads as */
+  int64_t apart;         /* direct: of rows, where `rows` holds the first one's taps only; else 0 */
   int32_t outside_value; /* of all rows of `outside`, or NO_VALUE */
   int32_t *acc;          /* [mr][nr], or [GEMV_COLUMNS] */
   int64_t *acc64;        /* [mr][nr]: int16 rows */
@@ -336,11 +337,14 @@ static void point_at_rows(const lrt_gemm_int *g, int64_t group, int64_t m, int m
   const char *data = (const char *)g->a.data + group * g->a.kc;
   const int step = g->kernel->mr;
   load_zeros(g, m, mr, p);
+  p->apart = 0;
   if (is_gathered(g)) {
     gather(g, data, m, mr, kp_of(g), p);
     for (int r = mr; r < step; r++) p->rows[r] = p->rows[0];
     return;
   }
+  if (mr == step) p->apart = lrt_gemm_first_row(&g->a, data, 1, m, mr, p->rows);
+  if (p->apart > 0) return;
   const bool same = !g->a.conv || fill_outside(g, mr, p);
   lrt_gemm_rows(&g->a, data, 1, m, mr, step, same ? p->outside : NULL, p->rows);
   if (same) return;
@@ -431,7 +435,7 @@ static bool multiply(const lrt_gemm_int *g, const parts *p, const int8_t *panel,
   const int64_t kp = kp_of(g);
   if (is_direct(g)) {
     const bool whole = is_gathered(g);
-    g->kernel->direct((const uint8_t *const *)p->rows, whole ? 1 : g->a.taps, whole ? kp : g->a.kc,
+    g->kernel->direct((const uint8_t *const *)p->rows, p->apart, whole ? 1 : g->a.taps, whole ? kp : g->a.kc,
                       g->a_type == LRT_UINT8 ? 0 : 0x80808080U, panel, p->acc, nr);
     return false;
   }

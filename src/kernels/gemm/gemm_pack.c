@@ -77,6 +77,23 @@ void lrt_gemm_rows(const lrt_gemm_a *a, const void *data, size_t size, int64_t m
   }
 }
 
+int64_t lrt_gemm_first_row(const lrt_gemm_a *a, const void *data, size_t size, int64_t m0, int mr,
+                           const void **rows) {
+  const size_t ld = (size_t)a->ld * size;
+  if (!a->conv) {
+    rows[0] = (const char *)data + (size_t)m0 * ld;
+    return (int64_t)ld;
+  }
+  const int64_t pixels = (int64_t)a->out_h * a->out_w, batch = m0 / pixels;
+  const int32_t y = (int32_t)(m0 % pixels / a->out_w), x = (int32_t)(m0 % pixels % a->out_w);
+  const int64_t top = (int64_t)y * a->stride_h - a->pad_top, left = (int64_t)x * a->stride_w - a->pad_left;
+  const int64_t bottom = top + (int64_t)(a->kernel_h - 1) * a->dilation_h;
+  if (!are_neighbours(a, x, left, mr) || top < 0 || bottom >= a->in_h) return 0;
+  neighbour_rows(a, (const char *)data + (size_t)(batch * a->in_h * a->in_w) * ld, ld, top, left, 1, NULL,
+                 rows, 1);
+  return (int64_t)((size_t)a->stride_w * ld);
+}
+
 /* Short copies in at most a few overlapping pieces. */
 static inline void copy_bytes(char *to, const char *from, size_t count) {
   if (count >= 16) {
