@@ -87,6 +87,7 @@ def window(rng, size, most=3):
 def convolutions(rng):
     for form, turn in forms_of("CONV_2D", CONV, rng, 3):
         case = start("CONV_2D", turn, form)
+        case.tag = str(turn % 3)
         groups = int(rng.choice([1, 1, 2])) if "int4" not in form and "*int8q:tensor" not in form else 1
         cin, cout = groups * int(rng.choice([1, 2, 3, 8, 19])), groups * int(rng.choice([1, 2, 5, 16]))
         if "int4" in form:
@@ -103,6 +104,7 @@ def convolutions(rng):
                       kh * kw * cin // groups, run)
     for form, turn in forms_of("DEPTHWISE_CONV_2D", CONV.replace("float32*int8q:tensor", ""), rng, 3):
         case = start("DEPTHWISE_CONV_2D", turn, form)
+        case.tag = str(turn % 3)
         cin, mult = int(rng.choice([1, 2, 3, 8, 16, 21])), int(rng.choice([1, 1, 2, 3]))
         if "int4" in form:
             cin += cin % 2
@@ -122,6 +124,7 @@ def other_convolutions(rng):
     forms = "float32*float32 int8q*int8q:channel int8q*int8q:tensor uint8q*uint8q:tensor int16q*int8q:channel float32*int8q:channel"
     for form, turn in forms_of("TRANSPOSE_CONV", forms, rng, 3):
         case = start("TRANSPOSE_CONV", turn, form)
+        case.tag = str(turn % 3)
         cin, cout = int(rng.choice([1, 3, 8])), int(rng.choice([1, 2, 5]))
         h, w, kh, kw = (int(v) for v in rng.integers(1, 5, 4))
         sh, sw, pad = int(rng.integers(1, 3)), int(rng.integers(1, 3)), int(rng.integers(0, 2))
@@ -158,6 +161,7 @@ def matrices(rng):
     forms = CONV + " int8q*int2q:channel int16q*int4q:channel float32*int4q:channel float32*int2q:channel float32*int4q:block float32*uint8q:tensor int16q*int16q:tensor"
     for form, turn in forms_of("FULLY_CONNECTED", forms, rng, 3):
         case = start("FULLY_CONNECTED", turn, form)
+        case.tag = str(turn % 3)
         cin, cout = 4 * int(rng.integers(1, 12)), int(rng.choice([1, 2, 7] if "uint8q:t" in form else [1, 2, 7, 16, 33]))
         if "int4" not in form and "int2" not in form and rng.random() < 0.5:
             cin += 1
@@ -196,6 +200,7 @@ def block_case(case, rng, dims, cout, options):
 
 def batch_case(rng, form, turn):
     case = start("BATCH_MATMUL", turn, form, rescale=form.endswith("q") and not form.startswith("float"))
+    case.tag = str(turn % 3)
     m, k, n = (int(v) for v in rng.integers(1, 9, 3))
     rank = int(rng.integers(0, 3))
     batch = shape(rng, rank, 1, 3)
