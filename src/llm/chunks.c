@@ -40,9 +40,10 @@ static const lrt_llm_entry *first_of(const lrt_llm_layout *layout, int32_t cover
 const lrt_llm_entry *lrt_llm_next_chunk(const lrt_llm_layout *layout, int32_t context, int32_t position,
                                         int32_t count, int32_t *scratch) {
   const int32_t wide = widest(layout), room = context - position;
-  if (count > 2 * wide && wide <= room) return &layout->entries[layout->entry_count - 1];
-  int32_t last = layout->recurrent ? count : count + wide - 1, best = -1;
-  if (last > room) last = room;
+  if (count / 2 > wide && wide <= room) return &layout->entries[layout->entry_count - 1];
+  const int64_t most = layout->recurrent ? count : (int64_t)count + wide - 1;
+  const int32_t last = most < room ? (int32_t)most : room;
+  int32_t best = -1;
   if (count > last) return NULL;
   fill_costs(layout, last, scratch);
   for (int32_t k = count; k <= last; k++)

@@ -418,5 +418,10 @@ lrt_status lrt_llm_layout_find(const lrt_model *model, const lrt_executor_metada
     return lrt_fail(err, LRT_UNSUPPORTED,
                     "signature \"%s\" takes positions but has no cache: no output has the name of an input",
                     v.info.key);
-  return measure_caches(model, arena, out, err);
+  LRT_TRY(measure_caches(model, arena, out, err));
+  while (out->entry_count > 0 && out->entries[out->entry_count - 1].width > out->context) out->entry_count--;
+  if (out->decode->width <= out->context) return LRT_OK;
+  return lrt_fail(err, LRT_UNSUPPORTED,
+                  "signature \"%s\" takes %d tokens at once, its caches hold %d positions", v.info.key,
+                  out->decode->width, out->context);
 }
