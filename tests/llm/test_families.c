@@ -199,6 +199,53 @@ static void caches_named_by_metadata(void) {
   tiny_free(m);
 }
 
+/* Start and stop tokens by id, from LlmMetadata {1 start {1 ids {1}}, 2 stop {1 ids {1}}, 9 suppressed {1}} and from the
+ * LlmParameters of older bundles {2 vocabulary, 4 start}. */
+static void tokens_of_the_metadata(void) {
+  static const uint8_t newer[] = {1 << 3 | 2, 4, 1 << 3 | 2, 2, 1 << 3,     5, 2 << 3 | 2, 4,
+                                  1 << 3 | 2, 2, 1 << 3,     9, 9 << 3 | 2, 2, 1 << 3,     41};
+  static const uint8_t older[] = {2 << 3, 64, 4 << 3, 7};
+  static const int32_t prompt[] = {3, 4};
+  const tiny_options o = {.axis_v = 3};
+  lrt_section_item item;
+  lrt_error err = {LRT_OK, ""};
+  lrt_engine_info info;
+  lrt_session *session = NULL;
+  lrt_answer answer;
+  tiny_lm *m = tiny_make(&o);
+  REQUIRE(m != NULL);
+  for (int round = 0; round < 2; round++) {
+    size_t size = 0;
+    const lrt_bundle_part parts[] = {{.kind = LRT_SECTION_LLM_METADATA,
+                                      .bytes = round == 0 ? newer : older,
+                                      .length = round == 0 ? sizeof newer : sizeof older},
+                                     tiny_model_part(m, "tf_lite_prefill_decode", &item)};
+    uint8_t *bytes = tiny_bundle(parts, 2, &size);
+    REQUIRE(bytes != NULL);
+    lrt_engine *engine = open_bytes(bytes, size, NULL, &err);
+    if (engine == NULL) fprintf(stderr, "%s\n", err.message);
+    REQUIRE(engine != NULL);
+    lrt_engine_describe(engine, &info);
+    CHECK(info.start_count == 1 && info.start_ids[0] == (round == 0 ? 5 : 7));
+    CHECK_INT(info.stop_count, round == 0 ? 1 : 0);
+    CHECK(round == 1 || info.stop_ids[0] == 9);
+    CHECK(lrt_engine_tokenizer(engine) == NULL);
+    REQUIRE(lrt_session_create(engine, NULL, &session, NULL) == LRT_OK);
+    CHECK_INT(lrt_session_append_text(session, "a", 1, &err), LRT_UNSUPPORTED);
+    CHECK_INT(lrt_session_append(session, prompt, 2, NULL), LRT_OK);
+    /* What the metadata suppresses never comes, what it calls a stop ends the answer. */
+    const lrt_logit_bias bias[] = {{41, 50}, {9, 40}};
+    const lrt_generate_options options = {.max_tokens = 4, .sampling = {.bias = bias, .bias_count = 2}};
+    CHECK_INT(lrt_session_generate(session, &options, &answer, NULL), LRT_OK);
+    CHECK_INT(answer.ids[0], round == 0 ? 9 : 41);
+    CHECK_INT(answer.finish, round == 0 ? LRT_FINISH_STOP_ID : LRT_FINISH_LENGTH);
+    lrt_session_destroy(session);
+    lrt_engine_destroy(engine);
+    free(bytes);
+  }
+  tiny_free(m);
+}
+
 static void unknown_inputs_are_named(void) {
   const tiny_options o = {.unknown_input = "moon_phase"};
   lrt_error err;
@@ -278,6 +325,7 @@ int main(int argc, char **argv) {
   RUN(embedders);
   RUN(several_lengths);
   RUN(caches_named_by_metadata);
+  RUN(tokens_of_the_metadata);
   RUN(unknown_inputs_are_named);
   RUN(stateless);
   RUN(other_models_are_refused);
