@@ -20,7 +20,7 @@ static void fill_costs(const lrt_llm_layout *layout, int32_t last, int32_t *cost
     for (int32_t e = 0; e < layout->entry_count; e++) {
       const int32_t width = layout->entries[e].width;
       if (width > k || cost[k - width] == IMPOSSIBLE) continue;
-      const int32_t sum = cost[k - width] + LRT_LLM_PASS_COST + width;
+      const int32_t sum = cost[k - width] + lrt_llm_pass_cost(width);
       if (sum < cost[k]) cost[k] = sum;
     }
   }
@@ -31,7 +31,7 @@ static const lrt_llm_entry *first_of(const lrt_llm_layout *layout, int32_t cover
   for (int32_t e = layout->entry_count - 1; e >= 0; e--) {
     const int32_t width = layout->entries[e].width;
     if (width <= cover && cost[cover - width] != IMPOSSIBLE &&
-        cost[cover - width] + LRT_LLM_PASS_COST + width == cost[cover])
+        cost[cover - width] + lrt_llm_pass_cost(width) == cost[cover])
       return &layout->entries[e];
   }
   return NULL;

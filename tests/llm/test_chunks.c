@@ -21,7 +21,7 @@ static bool follow(const lrt_llm_layout *layout, int32_t context, int32_t positi
     const lrt_llm_entry *entry = lrt_llm_next_chunk(layout, context, position, count, scratch);
     if (entry == NULL || position + entry->width > context) return false;
     const int32_t taken = entry->width < count ? entry->width : count;
-    out->cost += LRT_LLM_PASS_COST + entry->width;
+    out->cost += lrt_llm_pass_cost(entry->width);
     out->padded += entry->width - taken;
     out->passes++;
     if (entry->width > out->widest) out->widest = entry->width;
@@ -40,7 +40,8 @@ static int32_t cheapest(int32_t count, int32_t room) {
         int32_t cover = 512 * a + 128 * b + 16 * c;
         const int32_t ones = cover < count ? count - cover : 0;
         cover += ones;
-        const int32_t cost = cover + LRT_LLM_PASS_COST * (a + b + c + ones);
+        const int32_t cost = a * lrt_llm_pass_cost(512) + b * lrt_llm_pass_cost(128) +
+                             c * lrt_llm_pass_cost(16) + ones * lrt_llm_pass_cost(1);
         if (cover <= room && cost < best) best = cost;
       }
   return best;
