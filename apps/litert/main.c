@@ -7,6 +7,7 @@
 #include "base/environment.h"
 #include "base/fail.h"
 #include "cli.h"
+#include "cli_checkpoint.h"
 #include "cli_flags.h"
 #include "litert/log.h"
 
@@ -65,6 +66,21 @@ static lrt_status unknown_command(cli *c, const char *name) {
   return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "there is no command '%s'; see litert --help", name);
 }
 
+/* Commands that open models take checkpoints too; convert wants to see them itself. */
+static lrt_status run_command(cli *c, int index, int argc, char **argv) {
+  char **made = NULL;
+  lrt_status status = LRT_OK;
+  if (strcmp(commands[index].name, "convert") != 0) {
+    made = lrt_alloc_array(lrt_alloc_default(), (size_t)argc + 1, sizeof *made);
+    if (made == NULL) return lrt_alloc_fail(&c->error, lrt_alloc_default(), 0, "the command line");
+    status = cli_checkpoint_replace(c, &argc, argv, made);
+  }
+  if (status == LRT_OK) status = commands[index].run(c, argc, argv);
+  for (int i = 0; made != NULL && made[i] != NULL; i++) lrt_alloc_free(made[i]);
+  lrt_alloc_free(made);
+  return status;
+}
+
 static lrt_status dispatch(cli *c, int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";
   if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || (strcmp(name, "help") == 0 && argc == 2)) {
@@ -84,7 +100,7 @@ static lrt_status dispatch(cli *c, int argc, char **argv) {
   const int index = find_command(name);
   if (index < 0) return unknown_command(c, name);
   c->command = commands[index].name;
-  return commands[index].run(c, argc - 1, argv + 1);
+  return run_command(c, index, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv) {

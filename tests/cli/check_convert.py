@@ -42,6 +42,22 @@ class Convert(CommandTest):
         self.assertEqual(self.call("verify", exact, path, "--max-kl", "1e-9", "--tokens", "20")[0], 1)
         self.good("verify", exact, exact, "--max-kl", "1e-9", "--tokens", "20")
 
+    def test_checkpoint_as_a_model(self):
+        place = {"XDG_CACHE_HOME": str(self.folder / "cache")}
+        code, out, err = self.call("run", self.source, "abc", "--max-tokens", "3", environment=place)
+        self.assertEqual(code, 0, err)
+        self.assertRegex(err, r"\Alitert: converted \S*tiny.gguf \(llama, [^\n]*\n\Z")
+        # The second time it is there; the same bytes answer the same.
+        self.assertEqual(self.good("run", self.source, "abc", "--max-tokens", "3", environment=place), out)
+        self.assertIn("prefill_16", self.good("inspect", self.source, environment=place))
+        self.assertEqual(len(list((self.folder / "cache/litert/converted").iterdir())), 1)
+        self.source.write_bytes(tiny_gguf.model(seed=2))
+        self.assertIn("converted", self.call("inspect", self.source, environment=place)[2])
+        self.assertIn("--no-convert", self.bad(65, "run", self.source, "abc", "--no-convert", environment=place))
+        (self.folder / "file").write_text("")
+        blocked = {"XDG_CACHE_HOME": str(self.folder / "file")}
+        self.assertIn("cannot write", self.bad(66, "run", self.source, "abc", environment=blocked))
+
     def test_failures(self):
         target = self.folder / "out.litertlm"
         self.assertIn("-o FILE", self.bad(2, "convert", self.source))

@@ -31,7 +31,8 @@ def keys():
         "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "gpt-2",
         "tokenizer.ggml.tokens": [chr(33 + i) for i in range(VOCABULARY - 4)] + ["ab", "\u0120", "\u010a", "<end>"],
         "tokenizer.ggml.token_type": [1] * (VOCABULARY - 1) + [3], "tokenizer.ggml.merges": ["a b"],
-        "tokenizer.ggml.eos_token_id": VOCABULARY - 1}
+        "tokenizer.ggml.eos_token_id": VOCABULARY - 1,
+        "tokenizer.chat_template": "{{ messages[0]['content'] }}"}
 
 
 def shapes():
