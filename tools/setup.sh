@@ -15,7 +15,7 @@ hash=$(printf %s "$root" | sha256sum | cut -c1-12)
 venv=${XDG_CACHE_HOME:-$HOME/.cache}/litert/venv-$hash
 
 build_packages="gcc libc6-dev cmake ninja-build python3 python3-dev python3-venv ca-certificates
-                libpng-dev libjpeg-dev pkg-config"
+                libpng-dev libjpeg-dev libcurl4-openssl-dev pkg-config"
 test_packages="clang libclang-rt-14-dev libsimde-dev"
 cross_packages="qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 peer="ai-edge-litert==2.3.0"

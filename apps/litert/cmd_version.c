@@ -14,6 +14,7 @@ static const struct {
 } components[] = {
     {"png", LRT_HAVE_PNG, "PNG pictures: not built in (libpng was missing)"},
     {"jpeg", LRT_HAVE_JPEG, "JPEG pictures: not built in (libjpeg was missing)"},
+    {"downloads", LRT_HAVE_CURL, "downloads of models: not built in (libcurl was missing)"},
 };
 
 static void write_json(cli *c) {

@@ -125,8 +125,7 @@ uint64_t lrt_output_length(const lrt_output *output) {
   return output->flushed + output->buffered;
 }
 
-/* The rename itself must reach the disk too; a file system that cannot do that has done what it can. */
-static void sync_folder(const char *path) {
+void lrt_output_sync_folder(const char *path) {
   char folder[4096];
   const char *slash = strrchr(path, '/');
   const size_t length = slash == NULL ? 0 : (size_t)(slash - path);
@@ -149,7 +148,7 @@ lrt_status lrt_output_commit(lrt_output *output, lrt_error *err) {
   if (status == LRT_OK && rename(output->temporary, output->path) != 0)
     status = cannot(output, "replace", errno, err);
   if (status == LRT_OK)
-    sync_folder(output->path);
+    lrt_output_sync_folder(output->path);
   else
     unlink(output->temporary);
   release(output);

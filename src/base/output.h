@@ -29,4 +29,8 @@ lrt_status lrt_output_commit(lrt_output *output, lrt_error *err);
 /* Deletes what was written. NULL is fine. */
 void lrt_output_discard(lrt_output *output);
 
+/* Brings the names of the folder around `path` to the disk after a rename; a file system that cannot do that has done
+ * what it can. */
+void lrt_output_sync_folder(const char *path);
+
 #endif

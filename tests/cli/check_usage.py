@@ -54,7 +54,7 @@ class Help(CommandTest):
         self.assertEqual(self.good("--version"), self.good("version"))
         told = self.good_json("version")
         self.assertEqual(told["version"], told["library"])
-        self.assertEqual(set(told["components"]), {"png", "jpeg"})
+        self.assertEqual(set(told["components"]), {"png", "jpeg", "downloads"})
 
 
 class Usage(CommandTest):
