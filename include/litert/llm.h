@@ -78,6 +78,8 @@ typedef struct lrt_engine_info {
   size_t stop_count;
   const char *model_type; /* of the bundle's metadata: "gemma3"; "" where it says nothing */
   double load_seconds;
+  int chats; /* conversations: 1 = can hold them; 0 = has no tokenizer or no chat template; -1 = has a template that
+                this library cannot compile (lrt_conversation_create says why) */
 } lrt_engine_info;
 /* Pointers belong to the engine. */
 LRT_API void lrt_engine_describe(const lrt_engine *engine, lrt_engine_info *out);

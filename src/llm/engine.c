@@ -150,6 +150,13 @@ static uint64_t cache_bytes(const lrt_engine *engine) {
   return bytes;
 }
 
+/* As lrt_conversation_create decides. */
+static int can_chat(const lrt_llm_bundle *b) {
+  if (b->tokenizer == NULL) return 0;
+  if (b->chat != NULL || b->chat_error.code == LRT_OK) return 1;
+  return b->metadata.jinja_template != NULL ? -1 : 0;
+}
+
 void lrt_engine_describe(const lrt_engine *engine, lrt_engine_info *out) {
   *out = (lrt_engine_info){.family = lrt_llm_family_name(engine->layout.family),
                            .context = engine->context,
@@ -164,7 +171,8 @@ void lrt_engine_describe(const lrt_engine *engine, lrt_engine_info *out) {
                            .stop_ids = engine->bundle.stop.ids,
                            .stop_count = engine->bundle.stop.count,
                            .model_type = "",
-                           .load_seconds = engine->load_seconds};
+                           .load_seconds = engine->load_seconds,
+                           .chats = can_chat(&engine->bundle)};
   if (engine->bundle.metadata.model_type != LRT_LLM_TYPE_UNSPECIFIED)
     out->model_type = lrt_llm_type_name(engine->bundle.metadata.model_type);
 }

@@ -7,6 +7,7 @@
 #include <Python.h>
 
 #include "litert/interpreter.h"
+#include "litert/tokenizer.h"
 
 /* A model; `content` is the bytes object it was opened from, or NULL. */
 typedef struct core_model {
@@ -47,6 +48,7 @@ int core_add_delegate(PyObject *module);
 int core_add_operators(PyObject *module);
 int core_add_interpreter(PyObject *module);
 int core_add_tokenizer(PyObject *module);
+int core_add_llm(PyObject *module);
 
 /* Memory of a tensor as an object with __array_interface__, which numpy takes over without copying. `owner` (a
  * model or an interpreter) stays alive as long as the view; an interpreter counts its views where `counted` is set. */
@@ -65,6 +67,8 @@ PyObject *core_shape_tuple(const lrt_shape *shape);
 PyObject *core_index_tuple(const int32_t *values, int32_t count);
 /* Text of the library; bytes that are no UTF-8 are kept as surrogates. */
 PyObject *core_text(const char *text);
+/* A Tokenizer over one of the library's, whose reference it takes over. */
+PyObject *core_wrap_tokenizer(lrt_tokenizer *native);
 /* tp_new of types whose objects only the library makes. */
 PyObject *core_refuse_new(PyTypeObject *type, PyObject *args, PyObject *keywords);
 /* Adds `value` (the reference is taken over) under `key`; -1 with an exception set when it is NULL. */

@@ -187,7 +187,7 @@ PyMODINIT_FUNC PyInit__core(void) {
   if (types == NULL || PyModule_AddObject(module, "TYPES", types) != 0 ||
       PyModule_AddStringConstant(module, "VERSION", LRT_VERSION) != 0 || core_add_view(module) != 0 ||
       core_add_model(module) != 0 || core_add_delegate(module) != 0 || core_add_operators(module) != 0 ||
-      core_add_interpreter(module) != 0 || core_add_tokenizer(module) != 0) {
+      core_add_interpreter(module) != 0 || core_add_tokenizer(module) != 0 || core_add_llm(module) != 0) {
     Py_XDECREF(module);
     return NULL;
   }

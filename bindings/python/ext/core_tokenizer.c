@@ -2,8 +2,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core.h"
 
-#include "litert/tokenizer.h"
-
 typedef struct core_tokenizer {
   PyObject_HEAD lrt_tokenizer *tokenizer;
 } core_tokenizer;
@@ -18,7 +16,7 @@ static const lrt_tokenizer *tokenizer_of(PyObject *self) {
   return ((core_tokenizer *)self)->tokenizer;
 }
 
-static PyObject *opened(lrt_tokenizer *native) {
+PyObject *core_wrap_tokenizer(lrt_tokenizer *native) {
   core_tokenizer *self = PyObject_New(core_tokenizer, tokenizer_type);
   if (self != NULL)
     self->tokenizer = native;
@@ -39,7 +37,7 @@ static PyObject *tokenizer_open(PyObject *unused, PyObject *args) {
   Py_BEGIN_ALLOW_THREADS status = lrt_tokenizer_open(name, &native, &err);
   Py_END_ALLOW_THREADS Py_DECREF(path);
   core_deliver_log();
-  return status == LRT_OK ? opened(native) : core_raise(&err);
+  return status == LRT_OK ? core_wrap_tokenizer(native) : core_raise(&err);
 }
 
 /* Tokenizer.open_bytes(content) */
@@ -53,7 +51,7 @@ static PyObject *tokenizer_open_bytes(PyObject *unused, PyObject *args) {
   if (!PyArg_ParseTuple(args, "y#", &bytes, &length)) return NULL;
   Py_BEGIN_ALLOW_THREADS status = lrt_tokenizer_open_memory(bytes, (uint64_t)length, &native, &err);
   Py_END_ALLOW_THREADS core_deliver_log();
-  return status == LRT_OK ? opened(native) : core_raise(&err);
+  return status == LRT_OK ? core_wrap_tokenizer(native) : core_raise(&err);
 }
 
 static PyObject *list_of(const lrt_token_list *ids) {

@@ -7,7 +7,7 @@ that place (``ValueError``, ``OSError``, ``MemoryError`` or ``RuntimeError``).
 """
 from __future__ import annotations
 
-from typing import Dict, Type
+from typing import Any, Dict, Optional, Type
 
 __all__ = [
     "LitertError",
@@ -80,9 +80,11 @@ class OutOfMemoryError(LitertError, MemoryError):
 
 
 class OverBudgetError(LitertError, MemoryError, RuntimeError):
-    """A given limit of bytes, steps or seconds is exceeded."""
+    """A given limit of bytes, steps or seconds is exceeded, or the context of a language model; ``answer`` then has what
+    came before, as :meth:`litert.Session.generate` returns it."""
 
     status = "OVER_BUDGET"
+    answer: Optional[Dict[str, Any]] = None
 
 
 class CancelledError(LitertError, RuntimeError):

@@ -6,6 +6,9 @@
     with LiteRTManager() as manager:
         manager.load_model("model.tflite")
         result = manager.generate({"input": array})["output"]
+        manager.load_model("model.litertlm")
+        for piece in manager.generate({"prompt": "Hello!"}, stream=True):
+            print(piece, end="")
 """
 from __future__ import annotations
 
@@ -14,14 +17,17 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from . import _models, _tensors, errors
+from . import _language, _models, _tensors, errors
+from ._language import Language
 from ._log import logger
 from ._tensors import Array
 from ._wrapper import InterpreterWrapper
+from .engine import Engine
 
 __all__ = ["LiteRTManager"]
 
 _MODES = {None: 0, "fast": 1, "ref": 2}
+_NAMES_OF_MODES = {number: name for name, number in _MODES.items()}
 _said_no_gpu = threading.Event()
 
 
@@ -42,6 +48,9 @@ class _Arguments(NamedTuple):
     signature: Optional[str]
     warmup: int
     profile: bool
+    tokenizer: Optional[_models.PathLike]
+    chat_template: Optional[str]
+    max_context: Optional[int]
 
 
 class _Session:
@@ -210,6 +219,9 @@ class LiteRTManager:
         self._lock = threading.RLock()
         self._arguments: Optional[_Arguments] = None
         self._session: Optional[_Session] = None
+        self._model: Optional[_models.Model] = None
+        self._language: Optional[Language] = None
+        self._no_language: Optional[errors.LitertError] = None
         self._notes: List[str] = []
 
     def load_model(
@@ -225,11 +237,14 @@ class LiteRTManager:
         lazy: bool = False,
         profile: bool = False,
         strict: Optional[bool] = None,
+        tokenizer: Optional[_models.PathLike] = None,
+        chat_template: Optional[str] = None,
+        max_context: Optional[int] = None,
     ) -> bool:
         """Loads a model in place of the one loaded before.
 
         Args:
-            model_path: a .tflite file, or a bundle that has one inside.
+            model_path: a .tflite file, or a .litertlm or .task bundle that has one inside.
             use_xnnpack: accepted for scripts that set it; the runtime has its own kernels.
             use_gpu: run on a GPU; without one the CPU is used, which is said once.
             num_threads: threads for kernels; None = the cores this process may use.
@@ -239,6 +254,10 @@ class LiteRTManager:
             lazy: load at the first :meth:`generate`.
             profile: measure every operator; :meth:`explain` then shows times.
             strict: overrides the constructor's.
+            tokenizer: language models: a tokenizer.json or SentencePiece model, for a .tflite file or instead of the
+                bundle's.
+            chat_template: language models: Jinja text instead of the bundle's.
+            max_context: language models: use at most so many positions; None = all that the model has.
 
         Returns:
             True; False only where strict is off and loading failed.
@@ -251,7 +270,8 @@ class LiteRTManager:
         self.unload()
         self.last_error = None
         try:
-            self._load(_arguments(model_path, num_threads, mode, signature, warmup, profile), use_xnnpack, use_gpu, lazy)
+            self._load(_arguments(model_path, num_threads, mode, signature, warmup, profile, tokenizer, chat_template,
+                                  max_context), use_xnnpack, use_gpu, lazy)
         except (errors.LitertError, OSError, MemoryError) as error:
             self.unload()
             self.last_error = error
@@ -272,7 +292,36 @@ class LiteRTManager:
             if not use_xnnpack:
                 self._notes.append("use_xnnpack=False: no effect, the kernels are the runtime's own")
             if not lazy:
-                self._need()
+                self._prepare()
+
+    def _prepare(self) -> None:
+        """Loads the model: as a language model where it is one, else for arrays."""
+        language = self._find_language()
+        if language is None:
+            self._need()
+        elif self._arguments is not None:
+            language.warm_up(self._arguments.warmup)
+
+    def _find_language(self) -> Optional[Language]:
+        """The language model, loaded now where that was put off; None where the file is none."""
+        arguments = self._arguments
+        if self._language is not None or arguments is None or self._no_language is not None:
+            return self._language
+        self._model = _models.open_file(arguments.path)  # kept: what follows finds it open
+        wanted = arguments.tokenizer is not None or arguments.chat_template is not None
+        if arguments.signature is not None or not (wanted or _language.is_likely(self._model)):
+            self._no_language = errors.UnsupportedError("the model that is loaded is no language model: no signature of it "
+                                                        "takes tokens")
+            return None
+        try:
+            self._language = Language(arguments.path, arguments.threads, _NAMES_OF_MODES[arguments.mode],
+                                      arguments.tokenizer, arguments.chat_template, arguments.max_context)
+        except (errors.UnsupportedError, errors.InvalidModelError) as error:
+            # Signatures that take tokens do not make a language model; a bundle with a tokenizer promises to be one.
+            if wanted or not _language.is_bare(arguments.path):
+                raise
+            self._no_language = error
+        return self._language
 
     def _need(self) -> _Session:
         """The session, loaded now where that was put off."""
@@ -286,37 +335,96 @@ class LiteRTManager:
             self._session = session
         return self._session
 
-    def generate(self, inputs: Mapping[str, Any]) -> Dict[str, Array]:
-        """Runs the model on arrays by name and returns every output by name.
+    def generate(self, inputs: Mapping[str, Any], *, stream: bool = False, **options: Any) -> Any:
+        """Runs the model on arrays by name and returns every output by name, or answers a prompt.
 
-        Names are those of the signature, or of the tensors; ``input`` also means the only or first input, whatever
+        **Language models** take one of {"prompt": text}, {"messages": [{"role": …, "content": …}, …]} and {"input": ids}.
+        Prompts and messages go through the model's chat template (``template=False``: the prompt is continued as it is;
+        a model without a template does that anyway). The result has "text" (also as "output"), "ids", "prompt_ids",
+        "finish_reason" ("stop", "stop_text", "length", "context", "cancelled") and "timings" (seconds and counts of
+        tokens). For ``input``, [n] or [B, n] whole numbers, or a list of lists: "output" is int32 [B, m], the ids chosen
+        for each sequence, shorter ones filled up with the pad or stop id; "lengths" is int32 [B]; the other entries are
+        lists of B. Each call stands alone, but what it begins with need not be computed again when the call before began
+        with the same.
+
+        With ``stream=True`` the result is a :class:`litert.Stream` of pieces of text, whole UTF-8 characters, for ``for``
+        and ``async for``. Options: ``max_tokens`` (None = until the model stops or the context is full), ``temperature``,
+        ``top_k``, ``top_p``, ``min_p``, ``seed``, ``stop``, ``system`` (a message), ``tools``, ``extra_context``, and what
+        :class:`litert.Session` lists.
+
+        **Other models** take arrays. Names are those of the signature, or of the tensors; ``input`` also means the only or first input, whatever
         its name, and the first output is also found as ``output``. A batch of N where the model has a fixed first
         dimension runs piece by piece and is joined. Numbers are converted where they keep their values.
 
         Raises:
-            ValueError: an unknown or missing name, or an array of another type or shape.
+            ValueError: an unknown or missing name, an array of another type or shape, an unknown option, a text longer
+                than the context.
             RuntimeError: nothing is loaded, or the run failed.
+            OverBudgetError (MemoryError): the context is full before ``max_tokens``; its ``answer`` has what came before.
         """
         if not isinstance(inputs, Mapping):
             raise errors.InvalidArgumentError(
                 f'generate takes a dictionary such as {{"input": array}}, not {type(inputs).__name__}')
         with self._lock:
+            language = self._language_for(inputs, stream, options)
+            if language is not None:
+                return language.generate(inputs, stream, options)
             session = self._need()
             result = session.run(session.find(inputs))
         if session.outputs:
             result.setdefault("output", result[session.outputs[0].name])
         return result
 
+    async def generate_async(self, inputs: Mapping[str, Any], **options: Any) -> Any:
+        """:meth:`generate` of a language model for ``await``; cancelling the task stops the model."""
+        language = self._language_for(inputs, True, options)
+        assert language is not None
+        return await language.generate_async(inputs, options)
+
+    def _language_for(self, inputs: Mapping[str, Any], needed: bool, options: Mapping[str, Any]) -> Optional[Language]:
+        """The language model, where these inputs are for one."""
+        language = self._find_language()
+        if self._arguments is None:
+            raise errors.WrongStateError("no model is loaded; call load_model first")
+        if language is not None and inputs and all(name in _language.KEYS for name in inputs):
+            return language
+        asked = needed or bool(options) or any(isinstance(inputs.get(name), str) for name in ("prompt", "input"))
+        if not asked and ("messages" not in inputs or language is not None):
+            return None
+        if language is None:
+            raise self._no_language or errors.UnsupportedError("the model is no language model")
+        raise errors.InvalidArgumentError(
+            f'a language model takes one of "prompt", "messages" and "input", not {", ".join(map(repr, inputs)) or "nothing"}')
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of a language model, for sessions and conversations of one's own.
+
+        Raises:
+            UnsupportedError (NotImplementedError, ValueError): the model is no language model.
+        """
+        with self._lock:
+            language = self._language_for({}, False, {}) or self._language
+            if language is None:
+                raise self._no_language or errors.UnsupportedError("the model is no language model")
+            return language.engine
+
     def unload(self) -> None:
         """Lets go of the model; its memory is freed when no other manager or interpreter uses it."""
         with self._lock:
             self._session = None
+            self._model = None
             self._arguments = None
+            self._language = None
+            self._no_language = None
 
     def memory(self) -> Dict[str, int]:
         """Bytes: ``mapped`` (the file) and ``packed`` (repacked weights), both shared by all users of the file;
         ``arena`` (activations), ``in_use`` and ``peak`` (everything of this manager)."""
         with self._lock:
+            language = self._find_language()
+            if language is not None:
+                return language.engine.memory()
             session = self._need()
             own = session.wrapper.native.memory()
             native = session.model.native
@@ -344,8 +452,12 @@ class LiteRTManager:
         return _described(self._need().outputs)
 
     def explain(self) -> str:
-        """What runs how: one line per operator with its kernel, and why options had no effect."""
+        """What runs how: one line per operator with its kernel (language models: what goes in), and why options had no
+        effect."""
         with self._lock:
+            language = self._find_language()
+            if language is not None:
+                return "\n".join([language.explain(), *self._notes])
             session = self._need()
             native = session.wrapper.native
             lines = [f"model {session.model.native.name}, backend {self.backend}, threads {native.threads}"]
@@ -368,9 +480,11 @@ def _described(ports: List[_Port]) -> Dict[str, Tuple[str, Tuple[int, ...]]]:
 
 
 def _arguments(path: _models.PathLike, threads: Optional[int], mode: Optional[str], signature: Optional[str],
-               warmup: int, profile: bool) -> _Arguments:
+               warmup: int, profile: bool, tokenizer: Optional[_models.PathLike] = None,
+               chat_template: Optional[str] = None, max_context: Optional[int] = None) -> _Arguments:
     if mode not in _MODES:
         raise errors.InvalidArgumentError(f"mode is 'fast' or 'ref', not {mode!r}")
     if threads is not None and (not isinstance(threads, int) or threads < 1):
         raise errors.InvalidArgumentError(f"num_threads is a number from 1 on, not {threads!r}")
-    return _Arguments(path, -1 if threads is None else threads, _MODES[mode], signature, warmup, profile)
+    return _Arguments(path, -1 if threads is None else threads, _MODES[mode], signature, warmup, profile, tokenizer,
+                      chat_template, max_context)

@@ -71,6 +71,17 @@ class Tokenizer:
             self._native = _core.Tokenizer.open_bytes(model_content)
         else:
             self._native = _open(model_path)
+        self._learn()
+
+    @classmethod
+    def _of(cls, native: _core.Tokenizer) -> "Tokenizer":
+        """The tokenizer of an engine."""
+        self = cls.__new__(cls)
+        self._native = native
+        self._learn()
+        return self
+
+    def _learn(self) -> None:
         self._kind, self._size, self._bos, self._eos, self._unknown, self._pad = self._native.about()
 
     def encode(self, text: Union[str, bytes], *, parse_special: bool = True, add_special: bool = False) -> List[int]:
