@@ -46,12 +46,13 @@ def shapes():
     return found
 
 
-def model(seed=1, leave_out=()):
-    """The bytes of the file, without the tensors named."""
+def model(seed=1, leave_out=(), more=()):
+    """The bytes of the file, without the tensors named, with more keys."""
     rng = random.Random(seed)
     head, records, data = b"", b"", b""
+    pairs = {**keys(), **dict(more)}
     tensors = {name: shape for name, shape in shapes().items() if name not in leave_out}
-    for name, item in keys().items():
+    for name, item in pairs.items():
         kind, raw = value(item)
         head += text(name) + struct.pack("<I", kind) + raw
     for name, (rows, columns) in tensors.items():
@@ -60,5 +61,5 @@ def model(seed=1, leave_out=()):
         records += text(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, 0, len(data))
         count = columns * (rows or 1)
         data += struct.pack(f"<{count}f", *(1.0 if rows is None else rng.gauss(0, 0.2) for _ in range(count)))
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys())) + head + records
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)) + head + records
     return head + bytes(-len(head) % 32) + data

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-ADD, FULLY_CONNECTED, MUL = 0, 9, 18
+ADD, FULLY_CONNECTED, MUL, GATHER = 0, 9, 18, 36
 FLOAT32, INT8, INT4 = 0, 9, 17
 TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "string": 5, "bool": 6, "int16": 7,
          "int8": 9, "float64": 10, "int4": 17}
@@ -236,6 +236,18 @@ def mixed_model():
     return build([graph])
 
 
+def counting_model():
+    """A language model without cache: token_ids, padding_mask [1, 8] -> logits [1, 8, 16]; after token i comes i + 1."""
+    graph = Graph()
+    tokens = graph.tensor("serving_default_token_ids:0", (1, 8), "int32")
+    mask = graph.tensor("serving_default_padding_mask:0", (1, 8), "int32")
+    table = graph.tensor("table", (16, 16), data=np.roll(np.eye(16, dtype=np.float32), 1, axis=1))
+    logits = graph.tensor("logits", (1, 8, 16))
+    graph.node(GATHER, [table, tokens], [logits])
+    graph.inputs, graph.outputs = [tokens, mask], [logits]
+    return build([graph])
+
+
 def text_model():
     """Passes strings on: an input that is also the output, shape [2]."""
     graph = Graph()
@@ -246,4 +258,4 @@ def text_model():
 
 MODELS = {"add": add_model, "dynamic": dynamic_model, "fixed": fixed_model, "signatures": two_signature_model,
           "int4": int4_model, "quantized": quantized_model, "custom": custom_model, "text": text_model,
-          "gain": gain_model, "mixed": mixed_model}
+          "gain": gain_model, "mixed": mixed_model, "counting": counting_model}

@@ -19,7 +19,16 @@ CASES = {
 
 
 def test_every_example_is_tested():
-    assert {path.name for path in FOLDER.glob("*.py")} == set(CASES)
+    assert {path.name for path in FOLDER.glob("*.py")} == set(CASES) | {"chat.py"}
+
+
+def test_chat(tiny_bundle):
+    model = tiny_bundle(chat_template="{% for m in messages %}{{ m.content }}{% endfor %}")
+    done = subprocess.run([sys.executable, str(FOLDER / "chat.py"), model, "ab"], input="abc\n" + "ab" * 200 + "\n\n",
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, universal_newlines=True)
+    assert done.returncode == 0 and "128" in done.stderr, done.stderr  # the second message is too long
+    assert " tokens, " in done.stdout and "3 messages, " in done.stdout
+    assert len((FOLDER / "chat.py").read_text().splitlines()) <= 80
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

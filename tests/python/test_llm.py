@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -16,26 +14,15 @@ import pytest
 import litert
 from litert import Backend, Engine, LiteRTManager, SamplerConfig
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "cli"))
-import tiny_gguf  # noqa: E402
-
 BUNDLE = "models/lm/smollm2-135m_q4b32.litertlm"
 TEMPLATE = ("{% for m in messages %}[{{ m.role }}]{{ m.content if m.content is string else m.content[0].text }}"
             "<end>{% endfor %}{% if add_generation_prompt %}[a]{% endif %}")
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory):
-    """A bundle of a model with random weights: 96 tokens, no chat template, a context of 128 positions."""
-    command = Path(os.environ.get("LITERT_BUILD", ROOT / "build")) / "litert"
-    if not command.exists():
-        pytest.skip("the command litert, which makes the model, is not built")
-    folder = tmp_path_factory.mktemp("llm")
-    (folder / "tiny.gguf").write_bytes(tiny_gguf.model())
-    subprocess.run([str(command), "convert", str(folder / "tiny.gguf"), "-o", str(folder / "tiny.litertlm")], check=True,
-                   stdout=subprocess.PIPE)
-    return str(folder / "tiny.litertlm")
+def tiny(tiny_bundle):
+    """A bundle without a chat template."""
+    return tiny_bundle()
 
 
 @pytest.fixture()
@@ -106,6 +93,28 @@ def test_a_full_context(tiny, engine):
         assert len(session.generate(max_tokens=200, ignore_stops=True)["ids"]) == 200
 
 
+LETTERS = {"model": {"type": "BPE", "vocab": {chr(97 + i): i for i in range(16)}, "merges": []}, "decoder": {"type": "Fuse"}}
+
+
+def test_bare_models(models, tmp_path):
+    (tmp_path / "tokenizer.json").write_text(json.dumps(LETTERS))
+    manager = LiteRTManager()
+    manager.load_model(models["counting"])
+    assert manager.generate({"input": np.array([[2, 3], [9, 4]])}, max_tokens=3)["output"].tolist() == [[4, 5, 6], [5, 6, 7]]
+    assert manager.generate({"input": [1]})["output"].tolist() == [[2, 3, 4, 5, 6, 7, 8, 9]]  # until the context is full
+    arrays = {"serving_default_token_ids:0": np.full((1, 8), 3), "serving_default_padding_mask:0": np.ones((1, 8))}
+    arrays = {name: array.astype(np.int32) for name, array in arrays.items()}
+    assert manager.generate(arrays)["output"].argmax(-1).tolist() == [[4] * 8]
+    with pytest.raises(ValueError, match="tokenizer"):
+        manager.generate({"prompt": "abc"})
+    manager.load_model(models["counting"], tokenizer=tmp_path / "tokenizer.json")
+    assert "continued as they are" in manager.explain()
+    with pytest.raises(NotImplementedError, match="no chat template"):
+        manager.generate({"messages": [{"role": "user", "content": "a"}]})
+    assert manager.generate({"prompt": "abc"}, max_tokens=3)["text"] == "def"
+    assert list(manager.generate({"prompt": "abc"}, stream=True, stop="g")) == ["d", "e", "f"]
+
+
 def test_messages_and_templates(tiny):
     manager = LiteRTManager()
     manager.load_model(tiny, num_threads=1, chat_template=TEMPLATE)
@@ -138,7 +147,7 @@ def test_errors_of_the_manager(tiny, models, tmp_path):
             ({"prompt": "a"}, {"stop": [""]}, "stop is a text"),
             ({"prompt": "a\ud800"}, {}, "no Unicode text"),
             ({"messages": []}, {}, "list of dictionaries"),
-            ({"messages": [{"role": "user", "content": "a"}]}, {}, "no chat template")):
+            ({"messages": [{"role": "user", "content": "a"}]}, {"template": False}, "messages needs the chat template")):
         with pytest.raises(ValueError, match=words):
             manager.generate(inputs, **options)
     with pytest.raises(FileNotFoundError):
@@ -361,12 +370,14 @@ def test_keyboard_interrupt_stops_a_long_prefill(shared):
 def test_engines(tiny, models, tmp_path):
     with Engine(tiny, backend=Backend.CPU(thread_count=1), max_num_tokens=64) as engine:
         assert engine.max_num_tokens == 64 and engine.info["vocabulary"] == 96
-        assert engine.eos_token_ids == [[95]] and not engine.info["has_chat_template"]
+        assert engine.eos_token_ids == [[95]]
         assert engine.detokenize(engine.tokenize("abc")) == "abc"
-        with pytest.raises(NotImplementedError, match="no chat template"):
-            engine.create_conversation()
     with pytest.raises(RuntimeError, match="engine is closed"):
         engine.tokenize("a")
+    with Engine(models["counting"]) as engine:
+        assert not engine.info["has_chat_template"] and engine.tokenizer is None
+        with pytest.raises(NotImplementedError, match="needs a tokenizer"):
+            engine.create_conversation()
     for arguments, kind, words in (
             ({"backend": Backend.GPU()}, NotImplementedError, "no GPU back end"),
             ({"num_threads": 0}, ValueError, "num_threads"), ({"mode": "slow"}, ValueError, "mode is"),
@@ -376,6 +387,20 @@ def test_engines(tiny, models, tmp_path):
             Engine(tiny, **arguments)
     with pytest.raises(ValueError):
         Engine(models["fixed"])
+
+
+def test_benchmark(tiny, models, tmp_path):
+    def run(*arguments):
+        return subprocess.run([sys.executable, "-m", "litert.benchmark", *arguments], stdout=subprocess.PIPE, check=False,
+                              stderr=subprocess.PIPE, universal_newlines=True)
+    text = run("--model", tiny, "-p", "20", "-d", "5").stdout.splitlines()
+    assert [line[:12].strip() for line in text] == ["Model", "Threads", "Load", "First token", "Prefill", "Decode", "Memory"]
+    assert text[4].endswith(" 19 tokens") and text[5].endswith(" 4 tokens")
+    found = json.loads(run(tiny, "-p", "20", "-d", "5", "--json", "--num-runs", "2").stdout)
+    assert {"model", "threads", "load_s", "first_token_s", "prefill_tokens_per_s", "decode_tokens_per_s",
+            "peak_rss_bytes"} <= set(found) and found["runs"] == 2 and found["decode_tokens_per_s"] > 0
+    assert run(tiny).returncode == 2 and "do not fit the context of 128" in run(tiny).stderr
+    assert run(models["fixed"], "-p", "4").returncode == 65
 
 
 def test_goldens(shared, smollm):

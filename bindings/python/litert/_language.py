@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -14,14 +15,19 @@ from .conversation import Conversation, MessageLike
 from .engine import Engine
 from .session import Answerer, Session
 
-_INPUTS = ("tokens", "token_ids", "embeddings")
+# Names of inputs; files without signatures may decorate those of tensors.
+_TOKENS = re.compile(r"(?:serving_default_)?(?:tokens|token_ids|embeddings)(?::\d+)?")
 KEYS = ("prompt", "messages", "input")
 _MESSAGE_OPTIONS = ("system", "tools", "extra_context")
 
 
 def is_likely(model: _models.Model) -> bool:
-    """Whether some signature takes tokens."""
-    return any(name in _INPUTS for _, _, inputs, _ in model.native.signatures() for name in inputs)
+    """Whether some signature takes tokens; without signatures, whether the main graph does."""
+    native = model.native
+    names = [name for _, _, inputs, _ in native.signatures() for name in inputs]
+    if not native.signatures() and native.subgraph_count > 0:
+        names = [native.tensor(0, tensor)["name"] for tensor in native.subgraph(0)["inputs"] if tensor >= 0]
+    return any(_TOKENS.fullmatch(name) for name in names)
 
 
 def is_bare(path: _models.PathLike) -> bool:

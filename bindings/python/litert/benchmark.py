@@ -3,6 +3,7 @@
 """Measures a model through the same library as the command ``litert benchmark`` and prints the same.
 
     python -m litert.benchmark --model model.tflite --num-threads 4
+    python -m litert.benchmark --model model.litertlm -p 256 -d 256
 """
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from typing import Any, Dict, List, Optional, Sequence, TextIO, Tuple
 
 import numpy as np
 
-from . import _models, _tensors, errors
+from . import _llm_benchmark, _models, _tensors, errors
 from ._wrapper import InterpreterWrapper
 
 _EXIT_CODES = {"INVALID_ARGUMENT": 2, "INVALID_MODEL": 65, "UNSUPPORTED": 65, "UNRESOLVED_OP": 69, "NOT_FOUND": 66,
@@ -209,6 +210,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--mode", choices=("fast", "ref"), help="numerics (default: LITERT_MODE, else fast)")
     add("--signature", "--signature-to-run-for", dest="signature", metavar="KEY", help="signature to run")
     add("--seed", type=int, default=1, metavar="N", help="seed of random inputs (default 1)")
+    add("-p", "--prefill-tokens", type=int, metavar="N", help="language models: tokens of the prompt (default 256)")
+    add("-d", "--decode-tokens", type=int, metavar="N", help="language models: tokens of the answer (default 256)")
     add("--json", action="store_true", help="print one JSON object")
     for name, text in (("--enable-op-profiling", "also list the time of every operator and kernel"),
                        ("--report-peak-memory-footprint", "also print the peak memory of the process")):
@@ -233,7 +236,14 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     options.model = options.model or options.path
     if options.num_runs < 1 or options.num_threads < 0:
         parser.error("--num-runs is at least 1, --num-threads at least 0")
+    if min(1 if count is None else count for count in (options.prefill_tokens, options.decode_tokens)) < 1:
+        parser.error("--prefill-tokens and --decode-tokens are at least 1")
     try:
+        language = _llm_benchmark.measure(options)
+        if language is not None:
+            print(json.dumps(language.results()) if options.json else "\n".join(
+                language.lines(_seconds_text, _bytes_text)))
+            return 0
         measurement = Measurement(options)
         measurement.run()
     except errors.LitertError as error:
