@@ -140,6 +140,8 @@ def test_errors_of_the_manager(tiny, models, tmp_path):
             ({"prompt": 3}, {}, "is a text, not int"),
             ({"prompt": "a", "input": [1]}, {}, "one of"),
             ({}, {"stream": True}, "one of"),
+            ({"text": "a"}, {}, "one of"),
+            ({"promt": "a"}, {"max_tokens": 3}, "one of"),
             ({"prompt": "a"}, {"temprature": 1}, "no option 'temprature'; there are: .*temperature"),
             ({"prompt": "a"}, {"temperature": "hot"}, "temperature is a number, not 'hot'"),
             ({"prompt": "a"}, {"temperature": -1.0}, "temperature"),
@@ -319,6 +321,21 @@ def test_cancelling_from_another_thread(engine):
     answer = session.generate(ignore_stops=True)
     assert answer["finish_reason"] == "cancelled" and answer["ids"] and time.monotonic() - began < 5
     assert len(session.generate(max_tokens=3, ignore_stops=True)["ids"]) == 3
+
+
+def test_cancelling_the_manager(models, tiny):
+    manager = LiteRTManager()
+    manager.cancel()  # nothing is loaded
+    manager.load_model(tiny, num_threads=1)
+    stream = manager.generate({"prompt": "abc"}, stream=True, ignore_stops=True)
+    first = next(stream)
+    other = manager.generate({"prompt": "abc"}, max_tokens=4, ignore_stops=True)  # a session of its own
+    assert other["text"].startswith(first)
+    manager.cancel()
+    rest = "".join(stream)
+    assert stream.answer["finish_reason"] == "cancelled" and stream.answer["text"] == first + rest
+    manager.cancel()  # nothing is under way
+    assert manager.generate({"prompt": "abc"}, max_tokens=4, ignore_stops=True)["ids"] == other["ids"]
 
 
 def test_threads_run_at_the_same_time(engine):

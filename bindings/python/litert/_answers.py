@@ -181,8 +181,9 @@ class Answering:
         if not self.over:
             self.result()
             self.over = True
-            if self._finished is not None:
-                self._finished()
+            finished, self._finished = self._finished, None
+            if finished is not None:
+                finished()
 
     def abandon(self) -> None:
         """Ends the answer here; what came is kept, in a conversation as its message."""
@@ -191,6 +192,8 @@ class Answering:
         try:
             self._native.cancel()
             self._native.next()
+        except errors.WrongStateError:
+            return  # another thread is in a step, and will find that it is the last
         except errors.LitertError:
             pass
         self._end()

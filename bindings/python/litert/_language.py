@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Set
 
 import numpy as np
 
@@ -23,11 +23,16 @@ _MESSAGE_OPTIONS = ("system", "tools", "extra_context")
 
 def is_likely(model: _models.Model) -> bool:
     """Whether some signature takes tokens; without signatures, whether the main graph does."""
+    return any(_TOKENS.fullmatch(name) for name in input_names(model))
+
+
+def input_names(model: _models.Model) -> Set[str]:
+    """Names of all inputs of the signatures; without signatures, of the main graph."""
     native = model.native
-    names = [name for _, _, inputs, _ in native.signatures() for name in inputs]
+    names = {name for _, _, inputs, _ in native.signatures() for name in inputs}
     if not native.signatures() and native.subgraph_count > 0:
-        names = [native.tensor(0, tensor)["name"] for tensor in native.subgraph(0)["inputs"] if tensor >= 0]
-    return any(_TOKENS.fullmatch(name) for name in names)
+        names = {native.tensor(0, tensor)["name"] for tensor in native.subgraph(0)["inputs"] if tensor >= 0}
+    return names
 
 
 def is_bare(path: _models.PathLike) -> bool:
@@ -44,6 +49,7 @@ class Language:
         self.engine = Engine(os.fsdecode(path), num_threads=None if threads < 1 else threads, mode=mode,
                              tokenizer=tokenizer, chat_template=chat_template, max_num_tokens=max_context)
         self._idle: Dict[bool, List[Answerer[Any]]] = {True: [], False: []}
+        self._under_way: Set[Answering] = set()
 
     @property
     def has_template(self) -> bool:
@@ -74,8 +80,20 @@ class Language:
         """Begins an answer; with ``chats`` given, its session is idle again afterwards."""
         context = self.engine._context
         native = native_options(context.native, None, options)
-        back: Optional[Callable[[], None]] = None if chats is None else lambda: self._idle[chats].append(user)
-        return Answering(user._native, native, context.info["load_seconds"], back)
+
+        def finished() -> None:
+            self._under_way.discard(answering)
+            if chats is not None:
+                self._idle[chats].append(user)
+
+        answering = Answering(user._native, native, context.info["load_seconds"], finished)
+        self._under_way.add(answering)
+        return answering
+
+    def cancel(self) -> None:
+        """Ends all answers under way."""
+        for answering in list(self._under_way):
+            answering.cancel()
 
     def prompt(self, given: Mapping[str, Any], options: Dict[str, Any]) -> Answering:
         """Begins the answer to a prompt or messages."""

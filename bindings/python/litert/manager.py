@@ -377,6 +377,9 @@ class LiteRTManager:
 
     async def generate_async(self, inputs: Mapping[str, Any], **options: Any) -> Any:
         """:meth:`generate` of a language model for ``await``; cancelling the task stops the model."""
+        if self._language is None:
+            with self._lock:
+                self._find_language()
         language = self._language_for(inputs, True, options)
         assert language is not None
         return await language.generate_async(inputs, options)
@@ -389,12 +392,20 @@ class LiteRTManager:
         if language is not None and inputs and all(name in _language.KEYS for name in inputs):
             return language
         asked = needed or bool(options) or any(isinstance(inputs.get(name), str) for name in ("prompt", "input"))
-        if not asked and ("messages" not in inputs or language is not None):
+        if not asked and language is None and "messages" not in inputs:
+            return None
+        if not asked and self._model is not None and any(name in _language.input_names(self._model) for name in inputs):
             return None
         if language is None:
             raise self._no_language or errors.UnsupportedError("the model is no language model")
         raise errors.InvalidArgumentError(
             f'a language model takes one of "prompt", "messages" and "input", not {", ".join(map(repr, inputs)) or "nothing"}')
+
+    def cancel(self) -> None:
+        """From any thread: ends the answers of a language model that are under way, with finish_reason "cancelled"."""
+        language = self._language
+        if language is not None:
+            language.cancel()
 
     @property
     def engine(self) -> Engine:
@@ -404,7 +415,9 @@ class LiteRTManager:
             UnsupportedError (NotImplementedError, ValueError): the model is no language model.
         """
         with self._lock:
-            language = self._language_for({}, False, {}) or self._language
+            language = self._find_language()
+            if language is None and self._arguments is None:
+                raise errors.WrongStateError("no model is loaded; call load_model first")
             if language is None:
                 raise self._no_language or errors.UnsupportedError("the model is no language model")
             return language.engine
