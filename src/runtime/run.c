@@ -123,30 +123,47 @@ static lrt_status copy_value(const lrt_value *from, lrt_value *to, lrt_error *er
   return LRT_OK;
 }
 
-static bool fits(lrt_plan *branch, lrt_value *const *from, int32_t count) {
-  for (int32_t i = 0; i < count; i++)
-    if (!lrt_shape_equal(&lrt_plan_input(branch, i)->shape, &from[i]->shape)) return false;
+/* Values on their way into a branch: operands of a node, or what a plan took or made. */
+typedef struct carried {
+  lrt_value *const *operands; /* NULL = those of `plan` */
+  lrt_plan *plan;
+  bool made; /* its outputs, else its inputs */
+  int32_t count;
+} carried;
+
+static const lrt_value *carried_at(const carried *from, int32_t i) {
+  if (from->operands != NULL) return from->operands[i];
+  return from->made ? lrt_plan_output(from->plan, i) : lrt_plan_input(from->plan, i);
+}
+
+static bool fits(lrt_plan *branch, const carried *from) {
+  for (int32_t i = 0; i < from->count; i++)
+    if (!lrt_shape_equal(&lrt_plan_input(branch, i)->shape, &carried_at(from, i)->shape)) return false;
   return true;
 }
 
-/* Hands values to a branch, planning it again when their shapes are new. */
-static lrt_status enter(lrt_plan *plan, lrt_plan **branch, lrt_value *const *from, int32_t count,
-                        lrt_error *err) {
-  if (!fits(*branch, from, count)) {
-    lrt_arena scratch;
-    lrt_plan *fresh = NULL;
-    const int32_t subgraph = (*branch)->graph->subgraph_index;
-    lrt_arena_init(&scratch, plan->runtime->alloc);
-    lrt_shape *shapes = lrt_arena_array(&scratch, (size_t)count + 1, sizeof *shapes);
-    if (shapes == NULL) return lrt_alloc_fail(err, plan->runtime->alloc, 0, "the shapes of a loop");
-    for (int32_t i = 0; i < count; i++) shapes[i] = from[i]->shape;
-    const lrt_status status = lrt_plan_create(plan->runtime, subgraph, shapes, plan->depth + 1, &fresh, err);
-    lrt_arena_clear(&scratch);
-    LRT_TRY(status);
-    lrt_plan_destroy(*branch);
-    *branch = fresh;
-  }
-  for (int32_t i = 0; i < count; i++) LRT_TRY(copy_value(from[i], lrt_plan_input(*branch, i), err));
+/* Plans a branch again for the shapes that come now. */
+static lrt_status replace_branch(lrt_plan *plan, lrt_plan **branch, const carried *from, lrt_error *err) {
+  lrt_arena scratch;
+  lrt_plan *fresh = NULL;
+  lrt_arena_init(&scratch, plan->runtime->alloc);
+  lrt_shape *shapes = lrt_arena_array(&scratch, (size_t)from->count + 1, sizeof *shapes);
+  if (shapes == NULL) return lrt_alloc_fail(err, plan->runtime->alloc, 0, "the shapes of a loop");
+  for (int32_t i = 0; i < from->count; i++) shapes[i] = carried_at(from, i)->shape;
+  const lrt_status status =
+      lrt_plan_create(plan->runtime, (*branch)->graph->subgraph_index, shapes, plan->depth + 1, &fresh, err);
+  lrt_arena_clear(&scratch);
+  LRT_TRY(status);
+  lrt_plan_destroy(*branch);
+  *branch = fresh;
+  return LRT_OK;
+}
+
+/* Hands values to a branch, planning it again when their shapes are new. A round of a loop asks for no memory otherwise. */
+static lrt_status enter(lrt_plan *plan, lrt_plan **branch, const carried *from, lrt_error *err) {
+  if (!fits(*branch, from)) LRT_TRY(replace_branch(plan, branch, from, err));
+  for (int32_t i = 0; i < from->count; i++)
+    LRT_TRY(copy_value(carried_at(from, i), lrt_plan_input(*branch, i), err));
   return LRT_OK;
 }
 
@@ -176,8 +193,8 @@ static bool run_branch(walker *w, lrt_plan *plan, lrt_exec *exec) {
   const int32_t slot = chosen_branch(exec);
   lrt_error error;
   lrt_status status = LRT_OK;
-  if (w->worker->index == 0)
-    status = enter(plan, &exec->branch[slot], exec->inputs + 1, exec->node->node.input_count - 1, &error);
+  const carried operands = {.operands = exec->inputs + 1, .count = exec->node->node.input_count - 1};
+  if (w->worker->index == 0) status = enter(plan, &exec->branch[slot], &operands, &error);
   if (status != LRT_OK) report(w, status, &error);
   if (!meet(w) || !walk(w, exec->branch[slot])) return false;
   if (w->worker->index == 0 && !failed(w)) status = leave(exec, exec->branch[slot], false, &error);
@@ -187,17 +204,10 @@ static bool run_branch(walker *w, lrt_plan *plan, lrt_exec *exec) {
 
 /* The carried values stand in the inputs of the condition between two rounds. */
 static lrt_status next_round(lrt_plan *plan, lrt_exec *exec, int to, bool first, lrt_error *err) {
-  const int32_t count = exec->node->node.input_count;
-  lrt_arena scratch;
-  if (first) return enter(plan, &exec->branch[0], exec->inputs, count, err);
-  lrt_arena_init(&scratch, plan->runtime->alloc);
-  lrt_value **from = lrt_arena_array(&scratch, (size_t)count + 1, sizeof *from);
-  lrt_status status = from != NULL ? LRT_OK : lrt_alloc_fail(err, plan->runtime->alloc, 0, "a loop");
-  for (int32_t i = 0; i < count && from != NULL; i++)
-    from[i] = to == 1 ? lrt_plan_input(exec->branch[0], i) : lrt_plan_output(exec->branch[1], i);
-  if (status == LRT_OK) status = enter(plan, &exec->branch[to], from, count, err);
-  lrt_arena_clear(&scratch);
-  return status;
+  carried from = {.operands = first ? exec->inputs : NULL, .count = exec->node->node.input_count};
+  from.plan = exec->branch[1 - to];
+  from.made = to == 0;
+  return enter(plan, &exec->branch[to], &from, err);
 }
 
 /* Where condition and body are one subgraph, its variables are shared by both: the next round may overwrite the answer
