@@ -174,6 +174,48 @@ static void levels_agree(void) {
   CHECK(compared > 0);
 }
 
+/* The rows of one length, all of them at every level against the portable code. */
+static void compare_rows(lrt_reduce_op op, lrt_type type, const void *x, int32_t rows, int32_t length) {
+  const lrt_reduce_level *last = &lrt_reduce_levels[lrt_reduce_level_count - 1];
+  const lrt_shape in = {2, {rows, length}};
+  const int32_t axis = 1;
+  const lrt_reduce_params p = {0};
+  int64_t expected[8], got[8];
+  lrt_shape out;
+  lrt_reduce_space s;
+  CHECK_INT(lrt_reduce_make(&in, &axis, 1, false, &out, &s, NULL), LRT_OK);
+  last->pick(op, type, false)(&s, &p, x, expected, 0, rows);
+  for (const lrt_reduce_level *level = lrt_reduce_levels; level < last; level++) {
+    if (!lrt_cpu_has((lrt_cpu_level)level->level)) continue;
+    level->pick(op, type, false)(&s, &p, x, got, 0, rows);
+    CHECK(memcmp(got, expected, (size_t)rows * lrt_type_bits(type) / 8) == 0);
+  }
+}
+
+/* Lengths on both sides of what is done in lanes. The extremes are met where nothing is beyond a zero of either sign, and
+ * where NaN comes first, last and in between. */
+static void long_rows_agree(void) {
+  enum { ROWS = 5, MOST = 1100 };
+  static const int32_t lengths[] = {31, 63, 64, 65, 96, 131, 511, 512, 513, 1003, MOST};
+  static const lrt_type integers[] = {LRT_INT8, LRT_UINT8, LRT_INT16, LRT_INT32, LRT_INT64};
+  static float high[ROWS * MOST], low[ROWS * MOST];
+  static int64_t x[ROWS * MOST];
+  for (int i = 0; i < ROWS * MOST; i++) {
+    const float zero = i * 7919 % 13 < 6 ? 0.0f : -0.0f;
+    const bool nan = i * 131 % 17 == 0;
+    high[i] = nan ? NAN : i % 5 == 0 ? zero : -(float)(i % 7);
+    low[i] = nan ? NAN : i % 5 == 0 ? zero : (float)(i % 7);
+    x[i] = (int64_t)((uint64_t)i * 0x9e3779b97f4a7c15u);
+  }
+  for (size_t n = 0; n < sizeof lengths / sizeof lengths[0]; n++) {
+    compare_rows(LRT_REDUCE_MAX, LRT_FLOAT32, high, ROWS, lengths[n]);
+    compare_rows(LRT_REDUCE_MIN, LRT_FLOAT32, low, ROWS, lengths[n]);
+    for (int t = 0; t < 5; t++)
+      for (int op = LRT_REDUCE_SUM; op <= LRT_REDUCE_MIN; op++)
+        compare_rows((lrt_reduce_op)op, integers[t], x, ROWS, lengths[n]);
+  }
+}
+
 int main(int argc, char **argv) {
   RUN(every_axis_set);
   RUN(edges);
@@ -181,5 +223,6 @@ int main(int argc, char **argv) {
   RUN(quantized);
   RUN(along_an_axis);
   RUN(levels_agree);
+  RUN(long_rows_agree);
   DONE();
 }

@@ -8,6 +8,9 @@
 #include "base/cpu.h"
 #include "kernels/reduce/lane_sum.h"
 #include "kernels/reduce/reduce_levels.h"
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 /* Offset of the i-th combination of indices of dimensions [from, count), innermost first. */
 static int64_t offset_of(int64_t i, int from, int count, const int64_t *dims, const int64_t *strides) {
@@ -33,13 +36,14 @@ static int64_t strip_length(const lrt_reduce_space *s, int64_t at, int64_t end) 
  * completely, so that the loop over them becomes vector code, and the same for every range and machine. */
 enum { LANES = 32 };
 
-/* Continues `acc` over a contiguous run. STEP: acc and x to the new acc. MERGE: acc and another partial result to acc. */
-#define RUN_LANES(name, T, A, FIRST, STEP, MERGE)                                                            \
+/* Continues `acc` over a contiguous run, in lanes from a length of FROM. STEP: acc and x to the new acc. MERGE: acc and
+ * another partial result to acc. */
+#define RUN_LANES(name, T, A, FROM, FIRST, STEP, MERGE)                                                      \
   static A name##_run(const lrt_reduce_params *p, const T *in, int64_t count, A acc) {                       \
     A lane[LANES];                                                                                           \
     int64_t i = 0;                                                                                           \
     (void)p;                                                                                                 \
-    if (count >= 2 * LANES) {                                                                                \
+    if (count >= (FROM)) {                                                                                   \
       const A before = acc;                                                                                  \
       for (int l = 0; l < LANES; l++) lane[l] = FIRST;                                                       \
       for (; i + LANES <= count; i += LANES) {                                                               \
@@ -101,13 +105,19 @@ enum { LANES = 32 };
     }                                                                                                        \
   }
 
-#define REDUCE(name, T, R, A, FIRST, STEP, MERGE, LAST)                                                      \
-  RUN_LANES(name, T, A, FIRST, STEP, MERGE)                                                                  \
+#define REDUCE_RUNS(name, T, R, A, FIRST, STEP, LAST)                                                        \
   REDUCE_STRIPS(                                                                                             \
       name, T, R, A, FIRST, STEP, LAST, if (stride == 1) {                                                   \
         strip[0] = name##_run(p, in, run, strip[0]);                                                         \
         continue;                                                                                            \
       })
+
+/* Integers: any order gives the same, and sums and extremes are quicker without the halving of lanes, but in long runs. */
+enum { LONG_RUN = 512 };
+
+#define REDUCE(name, T, R, A, FIRST, STEP, MERGE, LAST)                                                      \
+  RUN_LANES(name, T, A, LONG_RUN, FIRST, STEP, MERGE)                                                        \
+  REDUCE_RUNS(name, T, R, A, FIRST, STEP, LAST)
 
 /* Sums of floats over contiguous runs go in the order of lane_sum.h. */
 #define SUM_F32(name, LAST)                                                                                  \
@@ -134,12 +144,42 @@ static float sum_squares(const float *x, int64_t count) {
       })
 SUM_SQUARES_F32(sum_squares_f32, acc)
 SUM_SQUARES_F32(mean_squares_f32, acc *(1.0f / (float)s->per_output))
-REDUCE(prod_f32, float, float, float, 1.0f, acc *x, acc *other, acc)
+RUN_LANES(prod_f32, float, float, 2 * LANES, 1.0f, acc *x, acc *other)
+REDUCE_RUNS(prod_f32, float, float, float, 1.0f, acc *x, acc)
+
+/* The extreme of a run: `x OP acc ? x : acc`, which vmaxps and vminps give for NaN and both zeros as well. Compilers fold
+ * the lanes one by one, so it is spelled out where rows are short: the same lanes, halved in the same order. */
+#if defined(__AVX2__)
+#define EXTREME_RUN(name, FIRST, OP, which)                                                                  \
+  static float name##_run(const lrt_reduce_params *p, const float *in, int64_t count, float acc) {           \
+    int64_t i = 0;                                                                                           \
+    (void)p;                                                                                                 \
+    if (count >= 2 * LANES) {                                                                                \
+      __m256 a = _mm256_set1_ps(FIRST), b = a, c = a, d = a;                                                 \
+      for (; i + LANES <= count; i += LANES) {                                                               \
+        a = _mm256_##which##_ps(_mm256_loadu_ps(in + i), a);                                                 \
+        b = _mm256_##which##_ps(_mm256_loadu_ps(in + i + 8), b);                                             \
+        c = _mm256_##which##_ps(_mm256_loadu_ps(in + i + 16), c);                                            \
+        d = _mm256_##which##_ps(_mm256_loadu_ps(in + i + 24), d);                                            \
+      }                                                                                                      \
+      a = _mm256_##which##_ps(_mm256_##which##_ps(d, b), _mm256_##which##_ps(c, a));                         \
+      __m128 four = _mm_##which##_ps(_mm256_extractf128_ps(a, 1), _mm256_castps256_ps128(a));                \
+      four = _mm_##which##_ps(_mm_movehl_ps(four, four), four);                                              \
+      four = _mm_##which##_ss(_mm_movehdup_ps(four), four);                                                  \
+      acc = _mm_cvtss_f32(_mm_##which##_ss(four, _mm_set_ss(acc)));                                          \
+    }                                                                                                        \
+    for (; i < count; i++) acc = in[i] OP acc ? in[i] : acc;                                                 \
+    return acc;                                                                                              \
+  }
+#else
+#define EXTREME_RUN(name, FIRST, OP, which)                                                                  \
+  RUN_LANES(name, float, float, 2 * LANES, FIRST, x OP acc ? x : acc, other OP acc ? other : acc)
+#endif
+EXTREME_RUN(max_f32, -INFINITY, >, max)
+EXTREME_RUN(min_f32, INFINITY, <, min)
 /* Of nothing: the smallest and the largest number, as of integers. */
-REDUCE(max_f32, float, float, float, -INFINITY, x > acc ? x : acc, other > acc ? other : acc,
-       s->per_output == 0 ? -FLT_MAX : acc)
-REDUCE(min_f32, float, float, float, INFINITY, x < acc ? x : acc, other < acc ? other : acc,
-       s->per_output == 0 ? FLT_MAX : acc)
+REDUCE_RUNS(max_f32, float, float, float, -INFINITY, x > acc ? x : acc, s->per_output == 0 ? -FLT_MAX : acc)
+REDUCE_RUNS(min_f32, float, float, float, INFINITY, x < acc ? x : acc, s->per_output == 0 ? FLT_MAX : acc)
 REDUCE(any_bool, uint8_t, uint8_t, uint8_t, 0, acc | (x != 0), acc | other, acc)
 REDUCE(all_bool, uint8_t, uint8_t, uint8_t, 1, acc &(x != 0), acc &other, acc)
 
@@ -150,7 +190,8 @@ static int64_t mean_of(uint64_t sum, int64_t n) {
 #define INT_REDUCE(s_, T, lowest, highest)                                                                   \
   REDUCE(sum_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc + other, acc)                                   \
   REDUCE(mean_##s_, T, T, uint64_t, 0, acc + (uint64_t)x, acc + other, mean_of(acc, s->per_output))          \
-  REDUCE(prod_##s_, T, T, uint64_t, 1, acc *(uint64_t)x, acc *other, acc)                                    \
+  RUN_LANES(prod_##s_, T, uint64_t, 2 * LANES, 1, acc * (uint64_t)x, acc * other)                            \
+  REDUCE_RUNS(prod_##s_, T, T, uint64_t, 1, acc *(uint64_t)x, acc)                                           \
   REDUCE(max_##s_, T, T, T, lowest, x > acc ? x : acc, other > acc ? other : acc, acc)                       \
   REDUCE(min_##s_, T, T, T, highest, x < acc ? x : acc, other < acc ? other : acc, acc)
 INT_REDUCE(i8, int8_t, INT8_MIN, INT8_MAX)
