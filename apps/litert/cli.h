@@ -24,8 +24,10 @@ enum {
 typedef struct cli {
   const char *command; /* "run" */
   bool json;
-  bool done;   /* the flags asked for help, which stands in `out`: nothing is left to do */
-  int verdict; /* exit code of a command that worked; not 0 where the answer is "no" */
+  bool done;            /* the flags asked for help, which stands in `out`: nothing is left to do */
+  bool no_download;     /* --no-download: a model that is not on this machine is an error */
+  char models[2][4096]; /* paths of operands that were names of models */
+  int verdict;          /* exit code of a command that worked; not 0 where the answer is "no" */
   lrt_str out;
   lrt_error error;
 } cli;

@@ -8,6 +8,7 @@
 
 #include "base/fail.h"
 #include "cli_table.h"
+#include "cli_zoo.h"
 
 #define NAME_MAX_LENGTH 48
 
@@ -169,6 +170,12 @@ static void write_flag(cli *c, const char *name, const char *hint, const char *h
                  width > length ? width - length : 0, "", help);
 }
 
+/* How many operands, from the first one on, name models: the word MODEL, or A and B. */
+static int model_operands(const cli_syntax *syntax) {
+  if (strcmp(syntax->operands, "A [B]") == 0) return 2;
+  return strncmp(syntax->operands, "MODEL", 5) == 0 || strncmp(syntax->operands, "[MODEL]", 7) == 0;
+}
+
 static void write_help(cli *c, const cli_syntax *syntax) {
   int width = 0;
   lrt_str_format(&c->out, "Usage: litert %s%s%s [flags]\n\n%s\n\nFlags:\n", c->command,
@@ -178,9 +185,12 @@ static void write_help(cli *c, const cli_syntax *syntax) {
     const int length = cli_text_width(flag->name) + (flag->hint != NULL ? cli_text_width(flag->hint) + 1 : 0);
     if (flag->help != NULL && length > width) width = length;
   }
+  if (model_operands(syntax) > 0 && width < (int)strlen("no-download")) width = (int)strlen("no-download");
   for (int i = 0; i < syntax->flag_count; i++)
     if (syntax->flags[i].help != NULL)
       write_flag(c, syntax->flags[i].name, syntax->flags[i].hint, syntax->flags[i].help, width);
+  if (model_operands(syntax) > 0)
+    write_flag(c, "no-download", NULL, "do not download a model that is named and not here", width);
   write_flag(c, "json", NULL, "print one JSON object", width);
   write_flag(c, "help", NULL, "print this text", width);
   if (syntax->notes != NULL) lrt_str_format(&c->out, "\n%s\n", syntax->notes);
@@ -192,7 +202,9 @@ static lrt_status read_flag(cli *c, const cli_syntax *syntax, int argc, char **a
   const size_t length = strcspn(name, "=");
   const char *value = name[length] == '=' ? name + length + 1 : NULL;
   const cli_flag json = {"json", CLI_SWITCH, &c->json, 0, NULL, NULL};
+  const cli_flag no_download = {"no-download", CLI_SWITCH, &c->no_download, 0, NULL, NULL};
   const cli_flag *flag = same_name(json.name, name, length) ? &json : NULL;
+  if (model_operands(syntax) > 0 && same_name(no_download.name, name, length)) flag = &no_download;
   if (same_name("help", name, length) || same_name("h", name, length)) {
     c->done = true;
     return LRT_OK;
@@ -229,6 +241,8 @@ lrt_status cli_parse(cli *c, const cli_syntax *syntax, int argc, char **argv, co
     write_help(c, syntax);
     return LRT_OK;
   }
+  for (int i = 0; i < count && i < model_operands(syntax); i++)
+    LRT_TRY(cli_zoo_resolve(c, c->models[i], &operand[i]));
   if (count >= syntax->least_operands) return LRT_OK;
   return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s needs %s; see litert %s --help", c->command,
                   syntax->operands, c->command);

@@ -45,7 +45,9 @@ typedef struct cli_syntax {
 } cli_syntax;
 
 /* Reads argv[1…] into the flags' values and operand[0…]; `most_operands` entries, NULL where absent. --json and --help
- * are known to every command. After --help, c->done is set. Errors: INVALID_ARGUMENT, NOT_BUILT_IN. */
+ * are known to every command, --no-download to those that take a MODEL: where an operand of that kind is no path but the name
+ * of a model, it becomes the path of that model (cli_zoo.h). After --help, c->done is set. Errors: INVALID_ARGUMENT,
+ * NOT_BUILT_IN; those of downloads. */
 lrt_status cli_parse(cli *c, const cli_syntax *syntax, int argc, char **argv, const char **operand);
 /* The name most like `wanted` of `count`; NULL when none is near. */
 const char *cli_nearest(const char *wanted, const char *const *names, int count);

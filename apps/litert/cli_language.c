@@ -12,6 +12,7 @@
 #include "cli_chat.h"
 #include "cli_file.h"
 #include "cli_flags.h"
+#include "cli_zoo.h"
 #include "formats/file_kind.h"
 #include "litert/parts.h"
 
@@ -74,7 +75,7 @@ bool cli_language_wanted(int argc, char **argv) {
   }
   for (int i = 1; i < argc && !wanted; i++) {
     const lrt_file_kind kind = argv[i][0] == '-' ? LRT_FILE_UNKNOWN : kind_of(argv[i]);
-    wanted = kind == LRT_FILE_LITERTLM || is_absent_bundle(argv[i]) ||
+    wanted = kind == LRT_FILE_LITERTLM || is_absent_bundle(argv[i]) || cli_zoo_is_language(argv[i]) ||
              (kind == LRT_FILE_ZIP && has_language_parts(argv[i]));
   }
   return wanted;

@@ -46,6 +46,7 @@ static void write_usage(lrt_str *out) {
       out, "\nlitert COMMAND --help lists the flags of a command; in their names - and _ are the same.\n"
            "Environment: LITERT_LOG=error|warn|info|debug, LITERT_LOG_FORMAT=text|json,\n"
            "LITERT_CPU=generic|avx2|avx512|… lowers the instruction set, LITERT_MODE=fast|ref.\n"
+           "LITERT_HOME is where models are kept.\n"
            "Exit codes: 0 ok, 1 the run failed, 2 usage, 65 bad model or data, 66 no such file,\n"
            "69 a needed component is not built in, 75 out of a given memory or time budget.\n");
 }

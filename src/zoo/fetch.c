@@ -3,7 +3,6 @@
 #include "zoo/fetch.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/environment.h"
 #include "base/fail.h"
@@ -404,27 +403,6 @@ static lrt_status receive_right(transfer *t, uint64_t *resumed, char digest[65])
   }
 }
 
-static bool is_present(const lrt_fetch_request *request, const char *path, lrt_fetch_report *report) {
-  struct stat info;
-  if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  report->bytes = (uint64_t)info.st_size;
-  report->present = request->bytes == 0 || request->bytes == report->bytes;
-  return report->present;
-}
-
-/* Waits for another process that downloads the same file. */
-static lrt_status open_part(transfer *t, const char *path, lrt_fetch_report *report) {
-  for (bool told = false;; told = true) {
-    LRT_TRY(lrt_part_file_open(path, lrt_alloc_default(), &t->part, t->err));
-    if (t->part != NULL) break;
-    if (!told) tell(t, LRT_ZOO_LOCKED, 0, "another process downloads it");
-    pause_for(0.1);
-    if (is_present(t->request, path, report) && !t->request->replace) return LRT_OK;
-  }
-  if (!t->request->replace) is_present(t->request, path, report); /* brought between the look and the lock */
-  return LRT_OK;
-}
-
 static lrt_status fetch_part(transfer *t, lrt_fetch_report *report) {
   LRT_TRY(receive_right(t, &report->resumed, report->sha256));
   report->bytes = t->total = lrt_part_file_length(t->part);
@@ -449,10 +427,16 @@ lrt_status lrt_fetch_file(const lrt_fetch_request *request, const char *path, co
   transfer t = {.request = request, .options = options, .err = err, .total = request->bytes};
   if (report == NULL) report = &own;
   *report = (lrt_fetch_report){0};
-  if (!request->replace && is_present(request, path, report)) return LRT_OK;
+  report->present = !request->replace && lrt_part_file_is_present(path, request->bytes, &report->bytes);
+  if (report->present) return LRT_OK;
   lrt_status status = open_transfer(&t);
-  if (status == LRT_OK) status = open_part(&t, path, report);
-  if (status == LRT_OK && !report->present) status = fetch_part(&t, report);
+  if (status == LRT_OK)
+    status =
+        lrt_part_file_claim(path, request->bytes, request->replace, name_of(request), options, &t.part, err);
+  if (status == LRT_OK && t.part != NULL)
+    status = fetch_part(&t, report);
+  else if (status == LRT_OK)
+    report->present = lrt_part_file_is_present(path, request->bytes, &report->bytes);
   lrt_part_file_close(t.part);
   if (t.curl != NULL) t.api->easy_cleanup(t.curl);
   return status;

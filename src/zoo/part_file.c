@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fail.h"
@@ -101,6 +102,36 @@ lrt_status lrt_part_file_open(const char *path, lrt_alloc *alloc, lrt_part_file 
   lrt_sha256_init(&part->hash);
   part->hashed = part->length == 0;
   *out = part;
+  return LRT_OK;
+}
+
+bool lrt_part_file_is_present(const char *path, uint64_t bytes, uint64_t *size) {
+  struct stat info;
+  if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (size != NULL) *size = (uint64_t)info.st_size;
+  return bytes == 0 || bytes == (uint64_t)info.st_size;
+}
+
+static void wait_a_little(void) {
+  const struct timespec pause = {0, 100000000};
+  nanosleep(&pause, NULL);
+}
+
+lrt_status lrt_part_file_claim(const char *path, uint64_t bytes, bool replace, const char *name,
+                               const lrt_zoo_transfer *transfer, lrt_part_file **out, lrt_error *err) {
+  const lrt_zoo_event locked = {
+      .stage = LRT_ZOO_LOCKED, .name = name, .note = "another process downloads it"};
+  *out = NULL;
+  for (bool told = false;; told = true) {
+    if (!replace && lrt_part_file_is_present(path, bytes, NULL)) return LRT_OK;
+    LRT_TRY(lrt_part_file_open(path, lrt_alloc_default(), out, err));
+    if (*out != NULL) break;
+    if (!told && transfer->progress != NULL) transfer->progress(transfer->user, &locked);
+    wait_a_little();
+  }
+  if (replace || !lrt_part_file_is_present(path, bytes, NULL)) return LRT_OK;
+  lrt_part_file_close(*out); /* it came between the look and the lock */
+  *out = NULL;
   return LRT_OK;
 }
 

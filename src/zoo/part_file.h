@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/alloc.h"
-#include "litert/status.h"
+#include "litert/zoo.h"
 
 /* One writer per file and machine: the part is locked (flock) as long as it is open. What stays of a download that was
  * broken off is continued by the next one. */
@@ -17,6 +17,12 @@ typedef struct lrt_part_file lrt_part_file;
 /* Opens `path`.part, makes it where there is none. *out is NULL with LRT_OK while another process holds the lock.
  * Errors: NOT_FOUND (no such folder), IO, OUT_OF_MEMORY; those of this header name the path. */
 lrt_status lrt_part_file_open(const char *path, lrt_alloc *alloc, lrt_part_file **out, lrt_error *err);
+/* Whether `path` is a file, of `bytes` bytes where that is not 0; *size (may be NULL) gets its size. */
+bool lrt_part_file_is_present(const char *path, uint64_t bytes, uint64_t *size);
+/* Opens the part, and waits while another process holds it (told as `name` to the transfer's progress). *out is NULL where
+ * `path` is present and `replace` is false: perhaps that other process has brought it. Errors of lrt_part_file_open. */
+lrt_status lrt_part_file_claim(const char *path, uint64_t bytes, bool replace, const char *name,
+                               const lrt_zoo_transfer *transfer, lrt_part_file **out, lrt_error *err);
 /* Closes; the part stays for the next try. NULL is fine. */
 void lrt_part_file_close(lrt_part_file *part);
 

@@ -16,6 +16,7 @@
 #include "base/output.h"
 #include "base/sha256.h"
 #include "base/source.h"
+#include "zoo/manifest.h"
 
 #define NAME_LENGTH 100
 #define RECORD_BYTES (1 << 20)
@@ -161,7 +162,11 @@ static lrt_status parse_record(const char *folder, const char *name, lrt_source 
   lrt_str_format(&path, "%s%s%s", file[0] == '/' ? "" : folder, file[0] == '/' ? "" : "/", file);
   status = lrt_str_check(&path, err);
   const lrt_json *size = lrt_json_get(record, "bytes");
-  *out = (lrt_zoo_model){.name = lrt_arena_text(arena, name, strlen(name)),
+  *out = (lrt_zoo_model){.summary = "",
+                         .task = "",
+                         .licence = "",
+                         .quantization = "",
+                         .name = lrt_arena_text(arena, name, strlen(name)),
                          .source = text_of(record, "source"),
                          .path = lrt_arena_text(arena, path.text, path.length),
                          .sha256 = text_of(record, "sha256"),
@@ -219,9 +224,8 @@ static lrt_status add_model(lrt_zoo_models *models, const lrt_zoo_model *model, 
   return LRT_OK;
 }
 
-static lrt_status read_store(lrt_zoo_models *models, lrt_error *err) {
+static lrt_status read_store(lrt_zoo_models *models, size_t *room, lrt_error *err) {
   lrt_str path;
-  size_t room = 0;
   lrt_str_init(&path, models->arena.alloc, 0);
   lrt_status status = lrt_store_add_folder(&path, "", err);
   DIR *folder = status == LRT_OK ? opendir(path.text) : NULL;
@@ -232,21 +236,51 @@ static lrt_status read_store(lrt_zoo_models *models, lrt_error *err) {
     bool found = false;
     if (!lrt_store_is_name(entry->d_name)) continue;
     status = lrt_store_read(entry->d_name, &models->arena, &model, &found, err);
-    if (status == LRT_OK && found) status = add_model(models, &model, &room, err);
+    if (status == LRT_OK && found) status = add_model(models, &model, room, err);
   }
   if (folder != NULL) closedir(folder);
   lrt_str_clear(&path);
-  if (models->count > 0) qsort(models->models, models->count, sizeof *models->models, by_name);
   return status;
+}
+
+/* What the manifest says about a model, beside what the store says. */
+static void describe(lrt_zoo_model *model, const lrt_manifest_model *from) {
+  model->listed = true;
+  model->outdated = model->path != NULL && strcmp(model->source, from->parts[0]) != 0;
+  model->summary = from->summary;
+  model->task = from->task;
+  model->licence = from->licence;
+  model->quantization = from->quantization != NULL ? from->quantization : "";
+  model->download_bytes = from->download_bytes;
+}
+
+static lrt_status add_manifest(lrt_zoo_models *models, size_t *room, lrt_error *err) {
+  lrt_manifest manifest;
+  LRT_TRY(lrt_manifest_read(&models->arena, &manifest, err));
+  for (size_t i = 0; i < manifest.count; i++) {
+    const lrt_manifest_model *from = &manifest.models[i];
+    lrt_zoo_model *model = (lrt_zoo_model *)lrt_zoo_models_find(models, from->name);
+    if (model == NULL) {
+      const lrt_zoo_model absent = {
+          .name = from->name, .source = from->parts[0], .sha256 = from->sha256, .bytes = from->bytes};
+      LRT_TRY(add_model(models, &absent, room, err));
+      model = &models->models[models->count - 1];
+    }
+    describe(model, from);
+  }
+  return LRT_OK;
 }
 
 lrt_status lrt_zoo_models_create(lrt_zoo_models **out, lrt_error *err) {
   lrt_alloc *alloc = lrt_alloc_default();
   lrt_zoo_models *models = lrt_alloc_zero(alloc, sizeof *models);
+  size_t room = 0;
   *out = NULL;
   if (models == NULL) return lrt_alloc_fail(err, alloc, sizeof *models, "models of the store");
   lrt_arena_init(&models->arena, alloc);
-  const lrt_status status = read_store(models, err);
+  lrt_status status = read_store(models, &room, err);
+  if (status == LRT_OK) status = add_manifest(models, &room, err);
+  if (models->count > 0) qsort(models->models, models->count, sizeof *models->models, by_name);
   if (status != LRT_OK) {
     lrt_zoo_models_destroy(models);
     return status;
