@@ -95,12 +95,15 @@ static const void *find(void *cookie, const lrt_weights_key *key, size_t bytes) 
 
 /* ---- reading ---- */
 
+/* Packed forms do not share bytes: entries that did would make the file grow without end when it is written anew. */
 static bool entries_fit(const lrt_weights_cache *cache, const header *h) {
+  uint64_t room = h->table - sizeof *h;
   for (uint64_t i = 0; i < cache->entries; i++) {
     const entry *e = &cache->table[i];
     if (e->offset % LRT_ALLOC_ALIGN != 0 || e->offset < sizeof *h || e->offset > h->table ||
-        e->bytes > h->table - e->offset || (i > 0 && by_key(e - 1, e) >= 0))
+        e->bytes > h->table - e->offset || e->bytes > room || (i > 0 && by_key(e - 1, e) >= 0))
       return false;
+    room -= e->bytes;
   }
   return true;
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "build_model.h"
+#include "cached_model.h"
 #include "format_samples.h"
 #include "formats/flatbuffer_write.h"
 #include "formats/tflite_schema.h"
@@ -183,6 +184,33 @@ static void save_tokenizers(void) {
   save("encode", "text", text, sizeof text - 1);
 }
 
+/* A file of packed weights; of zeros where this machine's kernels pack nothing. One with a longer table: keys that no
+ * tensor has, all at the same bytes. */
+static void save_weight_cache(void) {
+  enum { HEADER_BYTES = 104, ENTRY_BYTES = 96, TABLE = 4096, ENTRIES = 200, SIZE_AT = 72, OFFSET_AT = 80 };
+  static uint8_t forged[TABLE + ENTRIES * ENTRY_BYTES];
+  const uint64_t table[2] = {TABLE, ENTRIES}, place[2] = {TABLE - 128, 128};
+  cached_model model;
+  cached_outcome out;
+  size_t size = 0;
+  if (!make_cached_model(&model)) return;
+  run_cached_model(&model, model.cache, false, &out);
+  uint8_t *bytes = read_whole_file(model.cache, &size);
+  if (bytes != NULL) memcpy(forged, bytes, HEADER_BYTES);
+  save("weight_cache", "two_products.packs", bytes != NULL ? bytes : forged,
+       bytes != NULL ? size : HEADER_BYTES);
+  memcpy(forged + 64, table, sizeof table);
+  for (uint64_t i = 0; i < ENTRIES; i++) {
+    uint8_t *entry = forged + TABLE + i * ENTRY_BYTES;
+    memcpy(entry, &i, sizeof i);
+    memcpy(entry + SIZE_AT, &place[0], sizeof place[0]);
+    memcpy(entry + OFFSET_AT, &place[1], sizeof place[1]);
+  }
+  save("weight_cache", "overlapping.packs", forged, sizeof forged);
+  free(bytes);
+  remove_cached_model(&model);
+}
+
 int main(int argc, char **argv) {
   static const uint8_t message[] = {0x08, 0xac, 0x02, 0x12, 0x04, 0x0a, 0x02,
                                     'h',  'i',  0x25, 0,    0,    0xc0, 0x3f};
@@ -207,6 +235,7 @@ int main(int argc, char **argv) {
   save_templates();
   save_tokenizers();
   save_made_model();
+  save_weight_cache();
   for_each_file(shared_path("cases/ops"), "_000.tflite", save_model, NULL);
   for_each_file(shared_path("models/tflite/real"), ".tflite", save_model, NULL);
   uint8_t *bundle = make_litertlm(100, 164, &size);
