@@ -187,8 +187,9 @@ static void note_proof(const row *r) {
   p->versions[r->version % 32] = true;
   for (int i = 0; i < p->count; i++)
     if (strcmp(p->forms[i], r->form) == 0) return;
-  REQUIRE(p->count < 200 && strlen(r->form) < sizeof p->forms[0]);
-  snprintf(p->forms[p->count++], sizeof p->forms[0], "%s", r->form);
+  const size_t length = strlen(r->form);
+  REQUIRE(p->count < 200 && length < sizeof p->forms[0]);
+  memcpy(p->forms[p->count++], r->form, length + 1);
 }
 
 static int by_text(const void *a, const void *b) {
