@@ -269,11 +269,16 @@ static void run_pass(const runner *r, bool decode, const int32_t *tokens, int co
   CHECK_INT(lrt_interpreter_invoke(r->it, decode ? r->decode.subgraph : r->prefill.subgraph, NULL), LRT_OK);
 }
 
+/* A NaN counts as larger than all numbers, and stays. */
+static double larger(double a, double b) {
+  return b > a || isnan(b) ? b : a;
+}
+
 static double worst(const float *got, const float *wanted) {
   double off = 0, largest = 0;
   for (int v = 0; v < VOCABULARY; v++) {
-    off = fmax(off, fabs((double)got[v] - (double)wanted[v]));
-    largest = fmax(largest, fabs((double)wanted[v]));
+    off = larger(off, fabs((double)got[v] - (double)wanted[v]));
+    largest = larger(largest, fabs((double)wanted[v]));
   }
   return off / largest;
 }
@@ -296,7 +301,7 @@ static double run_text(const arch *a, const runner *r, const int32_t *tokens, fl
   }
   for (int t = prefilled; t < TOKENS; t++) {
     run_pass(r, true, tokens + t, 1, t);
-    error = fmax(error, worst(data_of(r, true, true, "logits", NULL), wanted[t]));
+    error = larger(error, worst(data_of(r, true, true, "logits", NULL), wanted[t]));
     carry_caches(r, a->layers, true, true);
   }
   return error;
