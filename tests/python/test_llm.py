@@ -223,11 +223,12 @@ def test_conversations(engine):
     options = {"max_tokens": 4, "ignore_stops": True}
     with engine.create_conversation([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}],
                                     system_message="s") as conversation:
-        assert conversation.render_message_to_string("c") == "[user]c<end>"
+        assert conversation.render_message_to_string("c") == "[system]s<end>[user]a<end>[assistant]b<end>[user]c<end>[a]"
         reply = conversation.send_message("c", **options)
         assert reply["role"] == "assistant" and reply["content"] == [{"type": "text", "text": str(reply)}]
         assert [m["role"] for m in conversation.messages] == ["system", "user", "assistant", "user", "assistant"]
         assert conversation.messages[-1]["content"] == reply.text
+        assert conversation.render_message_to_string("d") == "[user]d<end>[a]"
         clone = conversation.clone()
         parts = list(conversation.send_message_async({"role": "user", "content": "d"}, **options))
         assert clone.generate("d", **options)["text"] == "".join(part.text for part in parts)

@@ -159,13 +159,14 @@ class Conversation(Answerer[_core.Conversation]):
         self._native.cut(count)
 
     def render_message_to_string(self, message: MessageLike) -> str:
-        """What the template makes of a message that would come next; the conversation stays as it is."""
+        """What sending a message would add to the text that the model has seen: before the first answer all messages,
+        later this one, with the beginning of an answer behind it. The conversation stays as it is."""
         self._settle()
         count = self._native.count()
-        before = self._native.render(False) if count else ""
+        before = self._native.render(False) if count and self._native.ids() else ""
         self._native.add(message_json(message))
         try:
-            text = self._native.render(False)
+            text = self._native.render(True)
         finally:
             self._native.cut(count)
         return text[len(before):] if text.startswith(before) else text
