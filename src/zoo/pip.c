@@ -18,6 +18,7 @@
 #include "base/source.h"
 #include "base/str.h"
 #include "formats/zip.h"
+#include "zoo/store.h"
 
 extern char **environ;
 
@@ -155,16 +156,9 @@ static bool ends_with(const char *text, const char *end) {
   return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-static bool is_model(const char *name) {
-  static const char *const suffixes[] = {".tflite", ".litertlm", ".task", ".gguf"};
-  for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-    if (ends_with(name, suffixes[i])) return true;
-  return false;
-}
-
 /* The whole path, or its end behind a slash. */
 static bool is_wanted(const char *name, const char *file) {
-  if (file[0] == 0) return is_model(name);
+  if (file[0] == 0) return lrt_store_is_model_file(name);
   const size_t length = strlen(name), tail = strlen(file);
   return ends_with(name, file) && (length == tail || name[length - tail - 1] == '/');
 }
@@ -173,7 +167,7 @@ static lrt_status no_choice(const wish *w, const lrt_zip *zip, size_t found, lrt
   lrt_str names;
   lrt_str_init(&names, lrt_alloc_default(), 300);
   for (size_t i = 0; i < zip->count; i++)
-    if (is_model(zip->entries[i].name))
+    if (lrt_store_is_model_file(zip->entries[i].name))
       lrt_str_format(&names, "%s%s", names.length > 0 ? ", " : "", zip->entries[i].name);
   const lrt_status status =
       lrt_fail(err, found > 1 ? LRT_INVALID_ARGUMENT : LRT_NOT_FOUND, "%s: %s; the package has %s", w->source,

@@ -47,6 +47,16 @@ lrt_status lrt_store_check_name(const char *name, lrt_error *err) {
                   NAME_LENGTH);
 }
 
+bool lrt_store_is_model_file(const char *name) {
+  static const char *const suffixes[] = {".tflite", ".litertlm", ".task", ".gguf"};
+  const size_t length = strlen(name);
+  for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+    const size_t tail = strlen(suffixes[i]);
+    if (length > tail && strcmp(name + length - tail, suffixes[i]) == 0) return true;
+  }
+  return false;
+}
+
 bool lrt_store_suggest_name(const char *path, char *name, size_t size) {
   const size_t length = strcspn(path, "?#");
   size_t begin = length, end = length, used = 0;

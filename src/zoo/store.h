@@ -11,6 +11,8 @@
 bool lrt_store_is_name(const char *name);
 /* INVALID_ARGUMENT where it is none. */
 lrt_status lrt_store_check_name(const char *name, lrt_error *err);
+/* Whether a file's suffix says that it is a model that runs here, or can be converted. */
+bool lrt_store_is_model_file(const char *name);
 /* The name that a file or URL suggests: its last part without suffix, other letters as '-'; false where nothing is left. */
 bool lrt_store_suggest_name(const char *path, char *name, size_t size);
 /* Appends the folder of a model ("" = the folder of all). Errors: IO where neither LITERT_HOME nor HOME is set. */
