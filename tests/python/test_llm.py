@@ -432,6 +432,37 @@ def test_goldens(shared, smollm):
         assert ids[:sure] == case["ids"][:sure] and sure > 5
 
 
+def test_scores_are_those_of_the_peers_interpreter(smollm):
+    with smollm.create_session(apply_prompt_template=False) as session:
+        session.run_prefill("The capital of France is")
+        # ai-edge-litert 2.3.0, Interpreter, signature "decode" token by token, log-softmax in float64
+        assert session.run_text_scoring([" Paris"]).scores == pytest.approx([-3.62922], abs=0.005)
+
+
+def test_a_session_that_is_running_is_refused_to_others(engine):
+    session = engine.create_session(apply_prompt_template=False, full_context="slide")
+    session.append("abc")
+    started, refused = threading.Event(), []
+
+    def meddle():
+        started.wait(10)
+        while not refused:
+            try:
+                session.ids
+            except RuntimeError as error:
+                refused.append(str(error))
+        session.cancel()
+    thread = threading.Thread(target=meddle)
+    thread.start()
+    stream = session.stream(ignore_stops=True)
+    next(stream)
+    started.set()
+    for _ in stream:
+        pass
+    thread.join()
+    assert "running in another thread" in refused[0] and stream.answer["finish_reason"] == "cancelled"
+
+
 def test_a_real_chat(smollm):
     with smollm.create_conversation(system_message="You are a helpful AI assistant.") as conversation:
         answer = conversation.generate("What is the capital of France?", temperature=0, max_tokens=30)
