@@ -1,12 +1,16 @@
 # check_fetch.py: what goes wrong on the way of a download, and what is left of it.
 # SPDX-License-Identifier: Apache-2.0
+import os
+import pty
+import re
 import resource
 import signal
+import subprocess
 import threading
 import unittest
 
 import fault_server as fault
-from zoo_test import BODY, QUICK, ZooTest, digest
+from zoo_test import BODY, COMMAND, QUICK, ZooTest, digest
 
 
 class Fetch(ZooTest):
@@ -278,6 +282,43 @@ class Fetch(ZooTest):
     def test_sources_that_are_none(self):
         for source in ("ftp://host/m.tflite", "http://", "nothing at all"):
             self.refused(2, source, "-o", self.target)
+
+
+class Progress(ZooTest):
+    def setUp(self):
+        super().setUp()
+        self.server.files["/m.tflite"] = BODY
+        self.server.script("/m.tflite", fault.slow(10, 0.1))
+
+    def test_bar_on_a_terminal(self):
+        self.environment["TERM"] = "xterm"
+        outer, inner = pty.openpty()
+        self.addCleanup(os.close, outer)
+        process = subprocess.Popen([COMMAND, "download", self.server.url + "/m.tflite", "-o", "m.tflite"], cwd=self.folder,
+                                   stdout=subprocess.PIPE, stderr=inner, env=self.environment)
+        os.close(inner)
+        out, _ = process.communicate(timeout=60)
+        drawn = b""
+        while True:
+            try:
+                more = os.read(outer, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not more:
+                break
+            drawn += more
+        self.assertEqual(process.returncode, 0)
+        bars = re.findall(rb"\r\[(#*)(\.*)\] ([\d.]+ k?B) of 300 kB[^\r]*\x1b\[K", drawn)
+        self.assertGreater(len(bars), 3, drawn)
+        filled = [len(full) for full, _, _ in bars]
+        self.assertEqual(filled, sorted(filled))
+        self.assertEqual((filled[-1], bars[-1][1]), (24, b""))
+        self.assertTrue(drawn.endswith(b"\r\x1b[K"), drawn)  # nothing of it stays
+        self.assertIn(b"m.tflite: 300 kB", out)
+
+    def test_no_bar_elsewhere(self):
+        code, _, err = self.call("download", self.server.url + "/m.tflite", "-o", "m.tflite")
+        self.assertEqual((code, err), (0, ""))
 
 
 class Store(ZooTest):
