@@ -167,6 +167,32 @@ static void f32_products(void) {
   }
 }
 
+/* The first rows of a product have the same bits however many come with them. */
+static void f32_rows_alone_and_together(void) {
+  enum { M = 7, N = 77, K = 70 };
+  int count;
+  const lrt_gemm_f32_kernel *table = lrt_gemm_f32_table(&count);
+  guard a = guard_make(M * K * 4), w = guard_make(N * K * 4), bias = guard_make(N * 4);
+  guard together = guard_make(M * N * 4), alone = guard_make(M * N * 4);
+  for (int i = 0; i < M * K; i++) ((float *)a.data)[i] = guard_float();
+  for (int i = 0; i < N * K; i++) ((float *)w.data)[i] = guard_float();
+  for (int i = 0; i < N; i++) ((float *)bias.data)[i] = guard_float();
+  for (int v = 0; v < count; v++) {
+    if (!usable(table[v].level)) continue;
+    for (int m = M; m >= 2; m--) {
+      lrt_gemm_f32 g = {.a = {.data = a.data, .m = m, .taps = 1, .kc = K, .ld = K}, .groups = 1, .n = N};
+      g.w_type = LRT_FLOAT32, g.w = w.data, g.bias = bias.data, g.lo = -INFINITY, g.hi = INFINITY;
+      g.c = m == M ? together.data : alone.data, g.ldc = N;
+      lrt_gemm_f32_plan_for(&g, table + v, 1);
+      guard scratch = guard_make((lrt_gemm_f32_scratch(&g) + 63) / 64 * 64);
+      lrt_gemm_f32_run(&g, 0, lrt_gemm_f32_tiles(&g), scratch.data);
+      guard_free(&scratch);
+      if (m < M) CHECK(memcmp(alone.data, together.data, (size_t)m * N * 4) == 0);
+    }
+  }
+  guard_free(&a), guard_free(&w), guard_free(&bias), guard_free(&together), guard_free(&alone);
+}
+
 /* Integers: expected accumulators in 64 bits, then the scalar rules. */
 typedef struct int_case {
   lrt_type a_type, w_type, out_type;
@@ -520,6 +546,7 @@ int main(int argc, char **argv) {
   SKIP("libsimde-dev is not installed: AVX-512 kernels are tested on processors that have it");
 #endif
   RUN(f32_products);
+  RUN(f32_rows_alone_and_together);
   RUN(int_products);
   RUN(epilogue_extremes);
   RUN(i4b_products);

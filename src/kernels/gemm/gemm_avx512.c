@@ -40,10 +40,31 @@ static void left_half(const float *const *rows, int64_t taps, int64_t kc, const 
   STORE_LEFT(0) STORE_LEFT(1) STORE_LEFT(2) STORE_LEFT(3) STORE_LEFT(4) STORE_LEFT(5) STORE_LEFT(6)
 }
 
+/* Up to four rows, as of attention with few tokens: nothing is computed for rows that are not there. */
+static void few_rows(const float *const *rows, int64_t taps, int64_t kc, const float *panel,
+                     const float *bias, float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
+  __m512 l0 = _mm512_loadu_ps(bias), l1 = l0, l2 = l0, l3 = l0;
+  __m512 h0 = _mm512_loadu_ps(bias + 16), h1 = h0, h2 = h0, h3 = h0;
+  for (int64_t t = 0; t < taps; t++, rows += 7) {
+    const float *a0 = rows[0], *a1 = rows[1], *a2 = rows[2], *a3 = rows[3];
+    for (int64_t i = 0; i < kc; i++, panel += 32) {
+      const __m512 b0 = _mm512_loadu_ps(panel), b1 = _mm512_loadu_ps(panel + 16);
+      FMA2(0) FMA2(1) FMA2(2) FMA2(3)
+    }
+  }
+  const __m512 vlo = _mm512_set1_ps(lo), vhi = _mm512_set1_ps(hi);
+  STORE_LEFT(0)
+  STORE_LEFT(1) STORE_LEFT(2) STORE_LEFT(3) STORE_RIGHT(0) STORE_RIGHT(1) STORE_RIGHT(2) STORE_RIGHT(3)
+}
+
 void lrt_gemm_f32_7x32__avx512(const float *const *rows, int64_t taps, int64_t kc, const float *panel,
                                const float *bias, float lo, float hi, float *c, int64_t ldc, int mr, int nr) {
   if (nr <= 16) {
     left_half(rows, taps, kc, panel, bias, lo, hi, c, ldc, mr, nr);
+    return;
+  }
+  if (mr <= 4) {
+    few_rows(rows, taps, kc, panel, bias, lo, hi, c, ldc, mr, nr);
     return;
   }
   __m512 l0 = _mm512_loadu_ps(bias), l1 = l0, l2 = l0, l3 = l0, l4 = l0, l5 = l0, l6 = l0;

@@ -167,6 +167,7 @@ void lrt_gemm_int_widen(const lrt_gemm_int *g, int64_t n, int64_t k0, int64_t co
 
 /* Prototypes of everything the table names. */
 lrt_gemm_pack_fn lrt_gemm_pack_floats__avx2, lrt_gemm_pack_quads__avx2, lrt_gemm_pack_pairs__avx2;
+lrt_gemm_pack_fn lrt_gemm_pack_floats__avx512, lrt_gemm_pack_quads__avx512;
 lrt_gemm_direct_fn lrt_gemm_direct_7x32__avx512vnni, lrt_gemm_direct_6x16__avxvnni;
 #define LRT_GEMM_F32(suffix, level, mr_, nr_, pack)                                                          \
   lrt_gemm_f32_fn lrt_gemm_f32_##mr_##x##nr_##__##suffix;                                                    \
