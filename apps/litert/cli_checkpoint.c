@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/fail.h"
+#include "cli_file.h"
 #include "cli_table.h"
 #include "formats/file_kind.h"
 #include "litert/convert.h"
@@ -56,15 +57,6 @@ static lrt_status cache_folder(cli *c, lrt_str *out) {
   return lrt_str_check(out, &c->error);
 }
 
-/* What cannot be made shows when the file is written. */
-static void make_folders(char *path) {
-  for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    mkdir(path, 0777);
-    *slash = '/';
-  }
-}
-
 /* CACHE/NAME-STATE.litertlm */
 static lrt_status bundle_path(cli *c, const char *source, lrt_str *out) {
   struct stat about;
@@ -81,7 +73,7 @@ static lrt_status convert(cli *c, const char *source, lrt_str *path) {
   char from[CLI_TEXT_BYTES], to[CLI_TEXT_BYTES];
   lrt_convert_report report;
   const double began = lrt_clock_seconds();
-  make_folders(path->text);
+  cli_file_make_folders_above(path->text, 0777);
   LRT_TRY(lrt_convert_llm(source, path->text, NULL, &report, &c->error));
   fprintf(stderr, "litert: converted %s (%s, %s) to %s (%s, %s) in %.1f s; litert convert has choices\n",
           source, report.architecture, cli_bytes_text(report.source_bytes, from), path->text, report.recipe,

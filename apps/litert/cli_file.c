@@ -101,3 +101,11 @@ lrt_status cli_file_make_folder(const char *path, lrt_error *err) {
     return LRT_OK;
   return lrt_fail(err, LRT_IO, "cannot make the folder %s: %s", path, strerror(errno));
 }
+
+void cli_file_make_folders_above(char *path, unsigned mode) {
+  for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    mkdir(path, mode);
+    *slash = '/';
+  }
+}

@@ -23,5 +23,7 @@ lrt_status cli_file_write(const char *path, const void *head, size_t head_length
                           size_t body_length, lrt_error *err);
 /* Makes a folder where there is none. */
 lrt_status cli_file_make_folder(const char *path, lrt_error *err);
+/* Makes the folders above a file; `path` is changed meanwhile. What cannot be made shows when the file is written. */
+void cli_file_make_folders_above(char *path, unsigned mode);
 
 #endif

@@ -46,15 +46,6 @@ static void put_entry(lrt_str *out, const char *text) {
   lrt_str_add(out, "\n", 1);
 }
 
-/* Makes the folders above a file, for this user alone. */
-static void make_folders(char *path) {
-  for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    mkdir(path, 0700);
-    *slash = '/';
-  }
-}
-
 static char *history_path(void) {
   const char *state = lrt_environment("XDG_STATE_HOME"), *home = lrt_environment("HOME");
   lrt_str path;
@@ -100,7 +91,7 @@ void cli_history_close(cli_history *history) {
 /* One write to a file opened for appending: several chats at a time do not mix their lines. */
 static void append(cli_history *history, const char *text) {
   lrt_str line;
-  make_folders(history->path);
+  cli_file_make_folders_above(history->path, 0700); /* for this user alone */
   const int fd = open(history->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return;
   lrt_str_init(&line, lrt_alloc_default(), 0);

@@ -250,10 +250,6 @@ static uint8_t properties(uint32_t code) {
   return code < CODES ? pages[page_of[code / PAGE]][code % PAGE] : LRT_CATEGORY_Cn;
 }
 
-lrt_category lrt_unicode_category(uint32_t code) {
-  return (lrt_category)(properties(code) & CATEGORY_MASK);
-}
-
 uint32_t lrt_unicode_category_bit(uint32_t code) {
   return 1u << (properties(code) & CATEGORY_MASK);
 }

@@ -69,9 +69,7 @@ typedef enum lrt_category {
 /* Expands the tables; once per process, from any thread, before the functions below. */
 void lrt_unicode_prepare(void);
 
-/* Code points above 10FFFF are Cn. */
-lrt_category lrt_unicode_category(uint32_t code);
-/* The mask bit of the category. */
+/* The mask bit of the category. Code points above 10FFFF are Cn. */
 uint32_t lrt_unicode_category_bit(uint32_t code);
 /* White_Space. */
 bool lrt_unicode_is_space(uint32_t code);
