@@ -62,8 +62,14 @@ static lrt_status unknown_flag(cli *c, const cli_syntax *syntax, const char *nam
                   wanted, c->command);
 }
 
+/* One letter has one dash, as it is written. */
+static const char *dashes(const char *name) {
+  return name[1] == '\0' ? "-" : "--";
+}
+
 static lrt_status bad_value(cli *c, const cli_flag *flag, const char *text, const char *wanted) {
-  return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "--%s takes %s, not '%s'", flag->name, wanted, text);
+  return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s%s takes %s, not '%s'", dashes(flag->name), flag->name,
+                  wanted, text);
 }
 
 static lrt_status read_number(cli *c, const cli_flag *flag, const char *text) {
@@ -74,8 +80,8 @@ static lrt_status read_number(cli *c, const cli_flag *flag, const char *text) {
       (whole && (value != floor(value) || fabs(value) > 9e15)))
     return bad_value(c, flag, text, whole ? "a whole number" : "a number");
   if (value < flag->least)
-    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "--%s must be at least %g, not %s", flag->name,
-                    flag->least, text);
+    return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s%s must be at least %g, not %s", dashes(flag->name),
+                    flag->name, flag->least, text);
   if (whole)
     *(int64_t *)flag->value = (int64_t)value;
   else
@@ -197,8 +203,8 @@ static lrt_status read_flag(cli *c, const cli_syntax *syntax, int argc, char **a
   if (flag == NULL) return unknown_flag(c, syntax, name, length);
   if (value == NULL && flag->kind != CLI_SWITCH && flag->kind != CLI_ABSENT) {
     if (*at + 1 >= argc)
-      return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "--%s needs a value%s%s", flag->name,
-                      flag->hint != NULL ? ": " : "", flag->hint != NULL ? flag->hint : "");
+      return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "%s%s needs a value%s%s", dashes(flag->name),
+                      flag->name, flag->hint != NULL ? ": " : "", flag->hint != NULL ? flag->hint : "");
     value = argv[++*at];
   }
   return read_value(c, flag, value);
