@@ -139,14 +139,25 @@ static void fill_report(const job *j, const lrt_llm_bundle_result *result, lrt_c
   report->peak_bytes = lrt_alloc_peak(j->alloc);
 }
 
+static lrt_status read_source(job *j, lrt_error *err) {
+  LRT_TRY(check_kind(j, err));
+  LRT_TRY(read_gguf(j, err));
+  return choose_graph(j, err);
+}
+
+/* Readers of a file's parts do not know its name. */
+static lrt_status name_source(const char *source, lrt_status status, lrt_error *err) {
+  if (status == LRT_OK || err == NULL || strstr(err->message, source) != NULL) return status;
+  const lrt_error inner = *err;
+  return lrt_fail(err, status, "%s: %s", source, inner.message);
+}
+
 static lrt_status convert(job *j, const char *source, const char *path, lrt_convert_report *report,
                           lrt_error *err) {
   lrt_llm_bundle_result result;
   LRT_TRY(lrt_recipe_find(j->options->recipe, &j->recipe, err));
   LRT_TRY(lrt_source_open(source, LRT_SOURCE_MAP, j->alloc, &j->file, err));
-  LRT_TRY(check_kind(j, err));
-  LRT_TRY(read_gguf(j, err));
-  LRT_TRY(choose_graph(j, err));
+  LRT_TRY(name_source(source, read_source(j, err), err));
   LRT_TRY(lrt_llm_bundle_write(path, &j->source, &j->bundle, j->alloc, &result, err));
   if (report != NULL) fill_report(j, &result, report);
   return LRT_OK;
