@@ -92,7 +92,6 @@ static void damaged_bundles(void) {
 }
 
 int main(int argc, char **argv) {
-  if (getenv("LRT_EMULATED") != NULL) SKIP("thousands of small models take too long under an emulator");
   RUN(damaged_models);
   RUN(damaged_bundles);
   DONE();
