@@ -16,6 +16,7 @@
 #include "base/fail.h"
 #include "cli_file.h"
 #include "cli_table.h"
+#include "cli_zoo.h"
 #include "formats/file_kind.h"
 #include "litert/convert.h"
 
@@ -110,7 +111,10 @@ static bool take_flag(int *argc, char **argv) {
 
 lrt_status cli_checkpoint_replace(cli *c, int *argc, char **argv, char **made) {
   const bool may_convert = !take_flag(argc, argv);
-  for (int i = 1, count = 0; i < *argc; i++)
+  for (int i = 1, count = 0; i < *argc; i++) {
+    if (cli_zoo_find_here(argv[i], c->models[0], sizeof c->models[0]) && is_gguf(c->models[0]))
+      argv[i] = c->models[0]; /* only until it is replaced */
     if (argv[i][0] != '-' && is_gguf(argv[i])) LRT_TRY(replace(c, &argv[i], may_convert, &made[count++]));
+  }
   return LRT_OK;
 }

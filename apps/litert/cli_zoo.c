@@ -33,6 +33,16 @@ bool cli_zoo_is_language(const char *word) {
   return found;
 }
 
+bool cli_zoo_find_here(const char *word, char *path, size_t size) {
+  lrt_zoo_models *models = NULL;
+  if (!may_be_name(word) || lrt_zoo_models_create(&models, NULL) != LRT_OK) return false;
+  const lrt_zoo_model *model = lrt_zoo_models_find(models, word);
+  const bool found = model != NULL && model->path != NULL && strlen(model->path) < size;
+  if (found) memcpy(path, model->path, strlen(model->path) + 1);
+  lrt_zoo_models_destroy(models);
+  return found;
+}
+
 static void announce(const lrt_zoo_model *model) {
   char size[CLI_TEXT_BYTES];
   fprintf(stderr, "%s is not on this machine: downloading %s from %s (licence: %s)\n", model->name,

@@ -12,6 +12,8 @@
 lrt_status cli_zoo_resolve(cli *c, char *path, const char **operand);
 /* Whether a word is no path, and the name of a language model. */
 bool cli_zoo_is_language(const char *word);
+/* Whether a word is no path, and the name of a model on this machine, whose path goes into `path`. */
+bool cli_zoo_find_here(const char *word, char *path, size_t size);
 /* The model of that name, on this machine or not. NOT_FOUND names the nearest. */
 lrt_status cli_zoo_find(cli *c, const lrt_zoo_models *models, const char *name, const lrt_zoo_model **out);
 

@@ -67,11 +67,18 @@ static lrt_status unknown_command(cli *c, const char *name) {
   return lrt_fail(&c->error, LRT_INVALID_ARGUMENT, "there is no command '%s'; see litert --help", name);
 }
 
-/* Commands that open models take checkpoints too; convert wants to see them itself. */
+/* Commands that open models take checkpoints too; those that are about files and names want to see them as they are. */
+static bool opens_models(const char *command) {
+  static const char *const others[] = {"convert", "download", "list", "describe", "import", "delete"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(command, others[i]) == 0) return false;
+  return true;
+}
+
 static lrt_status run_command(cli *c, int index, int argc, char **argv) {
   char **made = NULL;
   lrt_status status = LRT_OK;
-  if (strcmp(commands[index].name, "convert") != 0) {
+  if (opens_models(commands[index].name)) {
     made = lrt_alloc_array(lrt_alloc_default(), (size_t)argc + 1, sizeof *made);
     if (made == NULL) return lrt_alloc_fail(&c->error, lrt_alloc_default(), 0, "the command line");
     status = cli_checkpoint_replace(c, &argc, argv, made);

@@ -148,6 +148,13 @@ class Models(ZooTest):
         self.fails(66, "import", "absent.tflite")
         self.assertEqual([model["name"] for model in self.says_json("list")["models"]], ["mine", "other"])
 
+    def test_imported_checkpoint_is_converted_when_it_runs(self):
+        (self.folder / "tiny.gguf").write_bytes(tiny_gguf.model())
+        self.says("import", "tiny.gguf")
+        self.assertEqual(self.model_files("tiny"), ["model.json", "tiny.gguf"])
+        self.assertIn("prefill_16", self.says("inspect", "tiny"))
+        self.says("delete", "tiny")
+
     def test_model_without_its_file_is_none(self):
         self.says("download", "adder")
         (self.home / "models/adder/add.tflite").write_bytes(self.add[:-1])
