@@ -253,7 +253,8 @@ static lrt_status cancelled(lrt_session *s, lrt_error *err) {
   return lrt_fail(err, LRT_CANCELLED, "the session was cancelled");
 }
 
-lrt_status lrt_session_check_cancel(lrt_session *s, lrt_error *err) {
+/* Fails with CANCELLED once after lrt_session_cancel. */
+static lrt_status check_cancel(lrt_session *s, lrt_error *err) {
   return atomic_load(&s->cancelled) ? cancelled(s, err) : LRT_OK;
 }
 
@@ -268,7 +269,7 @@ static lrt_status run_pass(lrt_session *s, lrt_llm_runner *runner, const lrt_llm
                            lrt_error *err) {
   const size_t at = s->cached.count;
   lrt_error error = {LRT_OK, ""};
-  LRT_TRY(lrt_session_check_cancel(s, err));
+  LRT_TRY(check_cancel(s, err));
   LRT_TRY(lrt_llm_ids_add(&s->cached, s->alloc, s->text.ids + at, (size_t)count, err));
   s->cached.count = at;
   const lrt_status status =

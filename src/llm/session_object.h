@@ -58,7 +58,5 @@ lrt_status lrt_session_step(lrt_session *session, const lrt_generate_options *op
                             lrt_error *err);
 /* Room for the most probable tokens of a step. */
 lrt_status lrt_session_reserve_top(lrt_session *session, int32_t wanted, lrt_error *err);
-/* Fails with CANCELLED once after lrt_session_cancel. */
-lrt_status lrt_session_check_cancel(lrt_session *session, lrt_error *err);
 
 #endif

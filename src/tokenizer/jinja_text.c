@@ -96,7 +96,7 @@ static const struct case_run {
     {0x24d0, 0x24e9, 1, -26}, {0xff41, 0xff5a, 1, -32}, {0x10428, 0x1044f, 1, -40},
 };
 
-uint32_t jinja_to_upper(uint32_t code) {
+static uint32_t to_upper(uint32_t code) {
   if (code == 0x131) return 'I';
   if (code == 0xb5) return 0x39c;
   if (code == 0x3c2) return 0x3a3; /* final sigma */
@@ -108,7 +108,7 @@ uint32_t jinja_to_upper(uint32_t code) {
   return code;
 }
 
-uint32_t jinja_to_lower(uint32_t code) {
+static uint32_t to_lower(uint32_t code) {
   for (size_t i = 0; i < sizeof case_runs / sizeof *case_runs; i++) {
     const struct case_run *run = &case_runs[i];
     const uint32_t small = (uint32_t)((int32_t)code - run->shift);
@@ -118,8 +118,8 @@ uint32_t jinja_to_lower(uint32_t code) {
 }
 
 /* Letters with case, which is what titles are made of. */
-bool jinja_is_letter(uint32_t code) {
-  return jinja_to_upper(code) != code || jinja_to_lower(code) != code || code == 0xdf;
+static bool is_letter(uint32_t code) {
+  return to_upper(code) != code || to_lower(code) != code || code == 0xdf;
 }
 
 /* What special casing rules make of a character; NULL where the simple mapping does. */
@@ -154,12 +154,12 @@ lrt_status jinja_text_recase(jinja_run *run, jinja_text text, jinja_case form, j
     uint32_t code = 0xfffd;
     const size_t bytes = lrt_utf8_decode(text.bytes + at, text.length - at, &code);
     if (!is_raised(form, at == 0, after_letter, after_gap))
-      put_code(&str, jinja_to_lower(code));
+      put_code(&str, to_lower(code));
     else if (special_upper(code, form != JINJA_UPPER) != NULL)
       lrt_str_add_text(&str, special_upper(code, form != JINJA_UPPER));
     else
-      put_code(&str, jinja_to_upper(code));
-    after_letter = jinja_is_letter(code);
+      put_code(&str, to_upper(code));
+    after_letter = is_letter(code);
     after_gap = jinja_is_space(code) || (code < 128 && code > 0 && strchr("-({[<", (int)code) != NULL);
     at += bytes == 0 ? 1 : bytes;
   }

@@ -26,9 +26,6 @@ bool jinja_is_space(uint32_t code);
 enum { JINJA_STRIP_LEFT = 1, JINJA_STRIP_RIGHT = 2 };
 jinja_text jinja_text_strip(jinja_text text, const jinja_text *set, int sides);
 
-bool jinja_is_letter(uint32_t code);
-uint32_t jinja_to_upper(uint32_t code);
-uint32_t jinja_to_lower(uint32_t code);
 typedef enum jinja_case {
   JINJA_UPPER,
   JINJA_LOWER,

@@ -80,7 +80,8 @@ static lrt_status cut_at_matches(joiner *j, const lrt_regex *regex) {
   return previous < w->length ? join(j, previous, w->length, false) : LRT_OK;
 }
 
-bool lrt_is_punctuation(uint32_t code) {
+/* ASCII and Unicode punctuation, as BERT sees it. */
+static bool is_punctuation(uint32_t code) {
   if (code < 128)
     return (code >= 33 && code <= 47) || (code >= 58 && code <= 64) || (code >= 91 && code <= 96) ||
            (code >= 123 && code <= 126);
@@ -91,7 +92,7 @@ static bool delimits(const lrt_cut *cut, uint32_t code) {
   switch (cut->kind) {
   case CUT_NUMERIC: return (lrt_unicode_category_bit(code) & LRT_CATEGORY_N) != 0;
   case CUT_SPACE: return lrt_unicode_is_space(code);
-  case CUT_PUNCTUATION: return lrt_is_punctuation(code);
+  case CUT_PUNCTUATION: return is_punctuation(code);
   default: return code == cut->code;
   }
 }

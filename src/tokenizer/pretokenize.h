@@ -80,7 +80,5 @@ lrt_status lrt_cut_run_do(lrt_cut_run *run, const char *text, size_t length, boo
 /* The code point that stands for a byte in byte-level vocabularies, and back (-1: none). */
 uint32_t lrt_byte_level_code(uint8_t byte);
 int lrt_byte_level_byte(uint32_t code);
-/* Ends of ASCII and Unicode punctuation, as BERT sees it. */
-bool lrt_is_punctuation(uint32_t code);
 
 #endif
