@@ -10,7 +10,7 @@ import threading
 import unittest
 
 import fault_server as fault
-from zoo_test import BODY, COMMAND, QUICK, ZooTest, digest
+from zoo_case import BODY, COMMAND, QUICK, ZooTest, digest
 
 
 class Fetch(ZooTest):

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 import fault_server as fault
-from zoo_test import BODY, ZooTest, digest
+from zoo_case import BODY, ZooTest, digest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REPO = "org/Small-Model"

@@ -8,7 +8,7 @@ import unittest
 import zipfile
 from pathlib import Path
 
-from zoo_test import QUICK, ZooTest, digest
+from zoo_case import QUICK, ZooTest, digest
 
 import tiny_gguf
 import tiny_model

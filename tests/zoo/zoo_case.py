@@ -1,4 +1,4 @@
-# zoo_test.py: what the tests of downloads share: a server, a store of their own, quick retries.
+# zoo_case.py: what the tests of downloads share: a server, a store of their own, quick retries.
 # SPDX-License-Identifier: Apache-2.0
 import hashlib
 import json
