@@ -120,6 +120,7 @@ class Editor(unittest.TestCase):
         terminal.wait_for(">> ")
         terminal.send("typed" + UP + UP + DOWN + DOWN + "!\r")
         self.assertEqual(self.result(terminal), "typed!")
+        terminal.wait_for(">> ")  # by then the file is written
         file = self.folder / "litert" / "history"
         self.assertEqual(file.read_text(), "first\nsecond\\nline\nthird\nfirst!\ntyped!\n")
         self.assertEqual(file.stat().st_mode & 0o777, 0o600)

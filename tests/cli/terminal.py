@@ -11,6 +11,7 @@ import subprocess
 import termios
 import time
 import unicodedata
+import unittest
 
 
 def width(character):
@@ -78,11 +79,19 @@ class Screen:
         return ["".join(row).rstrip() for row in self.rows]
 
 
+def open_pair():
+    """The two ends of a pseudo-terminal; the test is skipped where the system has none to give."""
+    try:
+        return pty.openpty()
+    except OSError as error:
+        raise unittest.SkipTest(f"no pseudo-terminal: {error}") from error
+
+
 class Terminal:
     """A program with its three streams on a pseudo-terminal."""
 
     def __init__(self, words, environment, columns=40, folder=None):
-        master, slave = pty.openpty()
+        master, slave = open_pair()
         self.fd = master
         self.resize(columns)
         self.process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, cwd=folder, env=environment,

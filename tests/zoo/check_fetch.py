@@ -1,7 +1,6 @@
 # check_fetch.py: what goes wrong on the way of a download, and what is left of it.
 # SPDX-License-Identifier: Apache-2.0
 import os
-import pty
 import re
 import resource
 import signal
@@ -11,6 +10,7 @@ import unittest
 
 import fault_server as fault
 from zoo_case import BODY, COMMAND, QUICK, ZooTest, digest
+from terminal import open_pair  # zoo_case knows where it is
 
 
 class Fetch(ZooTest):
@@ -292,7 +292,7 @@ class Progress(ZooTest):
 
     def test_bar_on_a_terminal(self):
         self.environment["TERM"] = "xterm"
-        outer, inner = pty.openpty()
+        outer, inner = open_pair()
         self.addCleanup(os.close, outer)
         process = subprocess.Popen([COMMAND, "download", self.server.url + "/m.tflite", "-o", "m.tflite"], cwd=self.folder,
                                    stdout=subprocess.PIPE, stderr=inner, env=self.environment)

@@ -20,6 +20,12 @@ extern "C" {
 
 /* ---- lists ---- */
 
+#if defined(__cplusplus) && defined(__clang__)
+/* C++ has no arrays of open length; every compiler that reads this header has them all the same. */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wc99-extensions"
+#endif
+
 /* A list of `size` numbers: a shape, or indices of tensors or nodes. One block of malloc, so that either side of the
  * contract may free what the other has made. */
 typedef struct TfLiteIntArray {
@@ -31,6 +37,10 @@ typedef struct TfLiteFloatArray {
   int size;
   __extension__ float data[];
 } TfLiteFloatArray;
+
+#if defined(__cplusplus) && defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 /* An index that stands for an operand left out. */
 #define kTfLiteOptionalTensor (-1)
