@@ -1,4 +1,4 @@
-# test_op_seeds.py: operators beside the peer on a seed of the day's choice, for a few seconds.
+# test_op_seeds.py: operators beside the peer on one whole seed (LRT_SEED chooses another).
 # SPDX-License-Identifier: Apache-2.0
 import importlib.util
 import os
